@@ -1,0 +1,107 @@
+/**
+ * The contract of a store: what every backend (level, memory, later SQL and Redis) keeps of a user.
+ *
+ * A user has three kinds of data:
+ * - *features*: a key of 40 bits and two integers (`a`, `b`) each. What they mean is the learner's
+ *   business. Writes are additive deltas, so that two hosts that learn for one user at once lose nothing and every
+ *   backend arrives at the same sums. A record whose integers are both zero does not exist.
+ * - *totals*: named counters, additive too.
+ * - *notes*: small byte strings under a byte-string key in a named space, that may expire.
+ *
+ * Everything that one message changes is one {@link Change}, applied whole or not at all.
+ *
+ * Limits: `a` and `b` saturate at the range of a signed 32-bit integer; a note key has 1 to 64 bytes; a note 0 to 16 KiB.
+ */
+
+/** Counters: DSPAM's eight totals, and the messages that the pair learner has counted per class. */
+export const counters = [
+  'spamLearned',
+  'innocentLearned',
+  'spamMisclassified',
+  'innocentMisclassified',
+  'spamCorpusfed',
+  'innocentCorpusfed',
+  'spamClassified',
+  'innocentClassified',
+  'spamTrained',
+  'innocentTrained',
+] as const;
+
+/** The name of one counter. */
+export type Counter = (typeof counters)[number];
+
+/** All counters of a user; absent ones read as 0. */
+export type Totals = Record<Counter, number>;
+
+/** `signature`: what retraining by signature needs; `learned`: which messages were learned, and as what. */
+export type NoteSpace = 'signature' | 'learned';
+
+/** Rows of features, as columns: `values` holds `a` and `b` of key i at 2i and 2i + 1. */
+export interface FeatureRows {
+  /** Integers of 0 … 2^40 - 1. */
+  readonly keys: Float64Array;
+  /** Two for each key. */
+  readonly values: Int32Array;
+}
+
+/** A note to write. */
+export interface Note {
+  readonly space: NoteSpace;
+  readonly key: Uint8Array;
+  /** The bytes, or undefined to remove the note. */
+  readonly value: Uint8Array | undefined;
+  /** When the note ends, in seconds since 1970; undefined: never. */
+  readonly expires?: number | undefined;
+}
+
+/** Everything that one message changes. Keys may repeat: their deltas add up. */
+export interface Change {
+  readonly features?: FeatureRows | undefined;
+  readonly totals?: Partial<Totals> | undefined;
+  readonly notes?: readonly Note[] | undefined;
+}
+
+/** Bytes that a user's data takes, as the backend accounts for them. */
+export interface Sizes {
+  readonly featureBytes: number;
+  readonly noteBytes: number;
+}
+
+/** One user's data, open. Methods throw TamisError with a STORE_ code. */
+export interface UserStore {
+  /** Reads `a` and `b` of each key, zeros where there is no record: two integers a key, in the order asked. */
+  readFeatures(keys: Float64Array): Promise<Int32Array>;
+  /** All features in unspecified order, in chunks. */
+  features(): AsyncIterable<FeatureRows>;
+  totals(): Promise<Totals>;
+  /** A note, or undefined if it does not exist or has expired at `now` (seconds since 1970, default: the clock). */
+  note(space: NoteSpace, key: Uint8Array, now?: number): Promise<Uint8Array | undefined>;
+  /**
+   * Applies a change whole or not at all. `durable`: resolves only when it is on disk (fsync); what is
+   * learned must be, a signature need not.
+   */
+  apply(change: Change, options?: { durable?: boolean }): Promise<void>;
+  /** Removes notes that have expired at `now`; resolves to how many. */
+  purge(now: number): Promise<number>;
+  sizes(): Promise<Sizes>;
+  /** Lets go of the user; closing twice is allowed. */
+  close(): Promise<void>;
+}
+
+/** How to open a user. */
+export interface OpenOptions {
+  /** Create the user if unknown; without it an unknown user is undefined and nothing is created. */
+  readonly create: boolean;
+  /** How long to wait for a lock that another process holds, in milliseconds (default 0); then STORE_LOCKED. */
+  readonly wait?: number;
+}
+
+/** A backend's instance. User names are any non-empty string; they are encoded safely by the backend. */
+export interface Store {
+  open(user: string, options: OpenOptions): Promise<UserStore | undefined>;
+  /** The names of all users that exist, in unspecified order. */
+  users(): AsyncIterable<string>;
+  /** Removes a user and all that is known of it; false if there was none. */
+  remove(user: string, options?: { wait?: number }): Promise<boolean>;
+  close(): Promise<void>;
+}
