@@ -1,0 +1,30 @@
+/** What is decided of a message, and what its headers say. */
+
+/** DSPAM's results that tamis gives. */
+export type Result = 'Spam' | 'Innocent' | 'Whitelisted';
+
+/** One reason: a feature in words, and the probability of spam it argues for by itself. */
+export interface Factor {
+  /** Readable, any characters; the header encodes it. */
+  readonly name: string;
+  /** 0 to 1. */
+  readonly probability: number;
+}
+
+/** A judgement as the outside sees it. */
+export interface Verdict {
+  readonly user: string;
+  readonly result: Result;
+  /** Probability of spam, 0 to 1, calibrated. */
+  readonly probability: number;
+  /** How far from the threshold, 0 to 1. */
+  readonly confidence: number;
+  /** The id that retrains this message; undefined where nothing was stored. */
+  readonly signature?: string | undefined;
+  /** Set when the message was not judged but retrained: DSPAM's X-DSPAM-Reclassified. */
+  readonly reclassified?: boolean | undefined;
+  /** The reasons, strongest first; undefined unless showFactors asks for them. */
+  readonly factors?: readonly Factor[] | undefined;
+  /** When it was judged. */
+  readonly at: Date;
+}
