@@ -1,0 +1,107 @@
+/**
+ * Finds and reads the configuration and the home.
+ *
+ * The file is `--config`, else $TAMIS_CONFIG, else /etc/tamis/tamis.toml if it exists. The home is `--home`,
+ * else $TAMIS_HOME, else the file's `home`, else /var/lib/tamis for root and system users (uid below 1000) and
+ * $XDG_DATA_HOME/tamis for everybody else: never a matter of what $HOME the mail host happened to set for a system user.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import path from 'node:path';
+import { parse } from 'smol-toml';
+import { TamisError } from '../errors.ts';
+import { checkSettings, type RawSettings, type Settings } from './settings.ts';
+
+/** Where a site keeps its configuration. */
+export const siteConfig = '/etc/tamis/tamis.toml';
+
+/** What the command line says of the configuration. */
+export interface ConfigOptions {
+  readonly home?: string | undefined;
+  readonly config?: string | undefined;
+  /** `KEY=VALUE` each. */
+  readonly set?: readonly string[] | undefined;
+}
+
+/** The settings in force and the home they belong to. */
+export interface Config {
+  readonly home: string;
+  readonly settings: Settings;
+}
+
+/**
+ * Reads the configuration.
+ *
+ * @throws TamisError CONFIG that names the file, and the line or key.
+ */
+export function loadConfig(options: ConfigOptions, env: NodeJS.ProcessEnv = process.env): Config {
+  const named = options.config ?? nonEmpty(env['TAMIS_CONFIG']);
+  const file = named ?? (existsSync(siteConfig) ? siteConfig : undefined);
+  const { home: fileHome, ...fileSettings } = file === undefined ? {} : readToml(file);
+  if (fileHome !== undefined && typeof fileHome !== 'string') {
+    throw new TamisError('CONFIG', `${String(file)}: home must be a path in quotes.`);
+  }
+  if (file !== undefined) checkSettings(fileSettings, file);
+  const home = options.home ?? nonEmpty(env['TAMIS_HOME']) ?? fileHome ?? defaultHome(env);
+  const settings = checkSettings({ ...fileSettings, ...readSets(options.set ?? []) }, '--set');
+  return { home: path.resolve(home), settings };
+}
+
+/** The home where neither option, environment nor file names one. */
+export function defaultHome(env: NodeJS.ProcessEnv, uid: number = process.getuid?.() ?? 1000): string {
+  if (uid < 1000) return '/var/lib/tamis';
+  const data = nonEmpty(env['XDG_DATA_HOME']);
+  return path.join(
+    data !== undefined && path.isAbsolute(data) ? data : path.join(homedir(), '.local/share'),
+    'tamis',
+  );
+}
+
+/**
+ * Makes a command that root runs act as the owner of the home, so that nothing in it ever belongs to somebody whom
+ * the delivering user cannot read. Does nothing for other users, or while the home does not exist.
+ */
+export function actAsOwner(home: string): void {
+  if (process.getuid?.() !== 0 || !existsSync(home)) return;
+  const { uid, gid } = statSync(home);
+  if (uid === 0) return;
+  try {
+    process.setgroups?.([gid]);
+    process.setgid?.(gid);
+    process.setuid?.(uid);
+  } catch (cause) {
+    throw new TamisError('HOME', `Cannot act as uid ${uid}, the owner of ${home}.`, { cause });
+  }
+}
+
+/** The name of the user who runs this process, for sentences in errors. */
+export function processUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? '?'}`;
+  }
+}
+
+function readToml(file: string): RawSettings {
+  try {
+    return parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    const can = `readable by ${processUser()} and valid TOML`;
+    throw new TamisError('CONFIG', `Cannot use the configuration ${file}; it must be ${can}.`, { cause });
+  }
+}
+
+function readSets(sets: readonly string[]): RawSettings {
+  return Object.fromEntries(
+    sets.map((set) => {
+      const at = set.indexOf('=');
+      if (at < 1) throw new TamisError('CONFIG', `--set takes KEY=VALUE, not ${JSON.stringify(set)}.`);
+      return [set.slice(0, at), set.slice(at + 1)];
+    }),
+  );
+}
+
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === undefined || value === '' ? undefined : value;
+}

@@ -1,0 +1,76 @@
+/**
+ * The settings of a site: what tamis.toml and `--set KEY=VALUE` may say, with their defaults.
+ *
+ * One flat table of keys. A key that is not here is an error that names the nearest one, so that a misspelt
+ * setting never goes unnoticed.
+ */
+import * as v from 'valibot';
+import { TamisError } from '../errors.ts';
+
+const yes: readonly string[] = ['on', 'true'];
+const flag = v.union([
+  v.boolean(),
+  v.pipe(
+    v.picklist([...yes, 'off', 'false']),
+    v.transform((word) => yes.includes(word)),
+  ),
+]);
+
+/** A number, also as the words of a command line. `v.number()` refuses NaN. */
+function amount(from: number, to: number) {
+  const range = v.pipe(v.number(), v.minValue(from), v.maxValue(to));
+  return v.union([range, v.pipe(v.string(), v.nonEmpty(), v.transform(Number), range)]);
+}
+
+/** Lower-cases a word before it is looked up in a list, because DSPAM's own values are not case-sensitive. */
+function word<const Words extends readonly string[]>(words: Words) {
+  return v.pipe(v.string(), v.toLowerCase(), v.picklist(words));
+}
+
+const schema = v.strictObject({
+  /** The backend: `level`, or `memory` for trials. */
+  store: v.optional(v.string(), 'level'),
+  /** Whether `Joe@Example.ORG` and `joe@example.org` are one user. */
+  lowerCaseUsers: v.optional(flag, true),
+  /** Whether the first message for an unknown user creates that user. */
+  createUsers: v.optional(flag, false),
+  /** DSPAM's training modes; what each learns of the mail that passes is said in judge/modes.ts. */
+  trainingMode: v.optional(word(['toe', 'teft', 'tum', 'notrain']), 'toe'),
+  /** How many bytes of a message are held and judged: 4 KiB to 16 MiB. */
+  prefixBytes: v.optional(amount(4096, 16 * 1024 * 1024), 256 * 1024),
+  /** Seconds that a judgement may take before the message passes unjudged. */
+  deadline: v.optional(amount(0.05, 60), 5),
+  /** Where the signature goes: a header field, or also a footer in each text part. */
+  signatureLocation: v.optional(word(['headers', 'message']), 'headers'),
+  /** Days that a signature can be used for retraining. */
+  signatureDays: v.optional(amount(1, 365), 14),
+  /** Whether X-DSPAM-Factors names the strongest features. */
+  showFactors: v.optional(flag, false),
+});
+
+/** The settings in force. */
+export type Settings = v.InferOutput<typeof schema>;
+
+/** What a configuration file or the command line said, unchecked. */
+export type RawSettings = Readonly<Record<string, unknown>>;
+
+/** The names of all settings. */
+export const settingNames: readonly string[] = Object.keys(schema.entries);
+
+/**
+ * Checks settings and fills in the defaults.
+ *
+ * @param raw Keys and values as read.
+ * @param origin Where they come from, for the error: a file name or `--set`.
+ * @throws TamisError CONFIG that names the key and what it takes.
+ */
+export function checkSettings(raw: RawSettings, origin: string): Settings {
+  const result = v.safeParse(schema, raw);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const key = v.getDotPath(issue) ?? '';
+  const sentence = settingNames.includes(key)
+    ? `${key} cannot be ${JSON.stringify(raw[key])}: ${issue.message}`
+    : `there is no setting ${JSON.stringify(key)}; the settings are ${settingNames.join(', ')}`;
+  throw new TamisError('CONFIG', `${origin}: ${sentence}`);
+}
