@@ -27,35 +27,47 @@ function word<const Words extends readonly string[]>(words: Words) {
   return v.pipe(v.string(), v.toLowerCase(), v.picklist(words));
 }
 
-const schema = v.strictObject({
-  /** The backend: `level`, or `memory` for trials. */
-  store: v.optional(v.string(), 'level'),
-  /** Whether `Joe@Example.ORG` and `joe@example.org` are one user. */
-  lowerCaseUsers: v.optional(flag, true),
-  /** Whether the first message for an unknown user creates that user. */
-  createUsers: v.optional(flag, false),
-  /** DSPAM's training modes; what each learns of the mail that passes is said in judge/modes.ts. */
-  trainingMode: v.optional(word(['toe', 'teft', 'tum', 'notrain']), 'toe'),
-  /** How many bytes of a message are held and judged: 4 KiB to 16 MiB. */
-  prefixBytes: v.optional(amount(4096, 16 * 1024 * 1024), 256 * 1024),
-  /** Seconds that a judgement may take before the message passes unjudged. */
-  deadline: v.optional(amount(0.05, 60), 5),
-  /** Where the signature goes: a header field, or also a footer in each text part. */
-  signatureLocation: v.optional(word(['headers', 'message']), 'headers'),
-  /** Days that a signature can be used for retraining. */
-  signatureDays: v.optional(amount(1, 365), 14),
-  /** Whether X-DSPAM-Factors names the strongest features. */
-  showFactors: v.optional(flag, false),
-});
-
 /** The settings in force. */
-export type Settings = v.InferOutput<typeof schema>;
+export interface Settings {
+  /** The backend: `level`, or `memory` for trials. */
+  readonly store: string;
+  /** Whether `Joe@Example.ORG` and `joe@example.org` are one user. */
+  readonly lowerCaseUsers: boolean;
+  /** Whether the first message for an unknown user creates that user. */
+  readonly createUsers: boolean;
+  /** DSPAM's training modes; what each learns of the mail that passes is said in judge/modes.ts. */
+  readonly trainingMode: 'toe' | 'teft' | 'tum' | 'notrain';
+  /** How many bytes of a message are held and judged: 4 KiB to 16 MiB. */
+  readonly prefixBytes: number;
+  /** Seconds that a judgement may take before the message passes unjudged. */
+  readonly deadline: number;
+  /** Where the signature goes: a header field, or also a footer in each text part. */
+  readonly signatureLocation: 'headers' | 'message';
+  /** Days that a signature can be used for retraining. */
+  readonly signatureDays: number;
+  /** Whether X-DSPAM-Factors names the strongest features. */
+  readonly showFactors: boolean;
+}
+
+const entries = {
+  store: v.optional(v.string(), 'level'),
+  lowerCaseUsers: v.optional(flag, true),
+  createUsers: v.optional(flag, false),
+  trainingMode: v.optional(word(['toe', 'teft', 'tum', 'notrain']), 'toe'),
+  prefixBytes: v.optional(amount(4096, 16 * 1024 * 1024), 256 * 1024),
+  deadline: v.optional(amount(0.05, 60), 5),
+  signatureLocation: v.optional(word(['headers', 'message']), 'headers'),
+  signatureDays: v.optional(amount(1, 365), 14),
+  showFactors: v.optional(flag, false),
+};
+
+const schema: v.GenericSchema<unknown, Settings> = v.strictObject(entries);
 
 /** What a configuration file or the command line said, unchecked. */
 export type RawSettings = Readonly<Record<string, unknown>>;
 
 /** The names of all settings. */
-export const settingNames: readonly string[] = Object.keys(schema.entries);
+export const settingNames: readonly string[] = Object.keys(entries);
 
 /**
  * Checks settings and fills in the defaults.

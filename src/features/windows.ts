@@ -43,7 +43,10 @@ export function unpackWindows(packed: Uint8Array): Windows {
 
 function collapse(text: string): string {
   // More than the window can need, so that a message of megabytes is not collapsed as a whole.
-  return text.slice(0, 16 * limits.text).replace(/\s+/gu, ' ').trim();
+  return text
+    .slice(0, 16 * limits.text)
+    .replace(/\s+/gu, ' ')
+    .trim();
 }
 
 function cut(text: string, bytes: number): Uint8Array {
