@@ -10,7 +10,7 @@
  */
 import type { Evidence } from './evidence.ts';
 import { gradientOf, gramLearn, gramScore, gramUnlearn, type Gradient } from './grams.ts';
-import { pairCount, pairScore } from './pairs.ts';
+import { pairCount, pairScore, pairWeight } from './pairs.ts';
 
 /** The most that each learner's log odds may weigh. */
 const bounds = { learner: 10, goodText: 2, pairWeight: 0.5 } as const;
@@ -75,6 +75,20 @@ export function unlearn(evidence: Evidence, spam: boolean, rounds: readonly Roun
     gramUnlearn(values, textFrom, pairsFrom, round.text);
     count(evidence, spam, -round.pairs);
   }
+}
+
+/** What each feature adds to its learner's score before the bound, in log odds of spam, in the evidence's order. */
+export type Weights = Float64Array;
+
+/** The weights of all features of a message. */
+export function weightsOf({ keys, values, textFrom, pairsFrom, trained }: Evidence): Weights {
+  const weights = new Float64Array(keys.length);
+  for (let i = 0; i < keys.length; i++) {
+    if (i < textFrom) weights[i] = gramScore(values, i, i + 1, textFrom);
+    else if (i < pairsFrom) weights[i] = gramScore(values, i, i + 1, pairsFrom - textFrom);
+    else weights[i] = bounds.pairWeight * pairWeight(values[2 * i] ?? 0, values[2 * i + 1] ?? 0, trained);
+  }
+  return weights;
 }
 
 function learnOnce(evidence: Evidence, spam: boolean): Round {

@@ -23,11 +23,11 @@ const usualLength = 1500;
 export type Gradient = number;
 const gradientStep = 2 ** -12;
 
-/** The log odds of spam that the grams `from` to `to` of a message argue for. */
-export function gramScore(values: Int32Array, from: number, to: number): number {
+/** The log odds of spam that the grams `from` to `to` argue for, in a message with `count` grams. */
+export function gramScore(values: Int32Array, from: number, to: number, count: number = to - from): number {
   let sum = 0;
   for (let i = from; i < to; i++) sum += values[2 * i] ?? 0;
-  return sum * weightStep * lengthNorm(to - from);
+  return sum * weightStep * lengthNorm(count);
 }
 
 /** The gradient of one learning: how far the score was from the truth. */

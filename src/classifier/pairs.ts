@@ -30,13 +30,13 @@ export function pairScore(values: Int32Array, from: number, to: number, trained:
   return scale * sum;
 }
 
+/** The scaled log odds of spam that one pair argues for. */
+export function pairWeight(spam: number, innocent: number, trained: Trained): number {
+  return scale * pairOdds(spam, innocent, Math.max(1, trained.spam), Math.max(1, trained.innocent));
+}
+
 /** The log10 odds of spam that one pair argues for, by its counts. */
-export function pairOdds(
-  spam: number,
-  innocent: number,
-  spamMessages: number,
-  innocentMessages: number,
-): number {
+function pairOdds(spam: number, innocent: number, spamMessages: number, innocentMessages: number): number {
   const a = Math.max(0, spam);
   const b = Math.max(0, innocent);
   if (a + b === 0) return 0;

@@ -40,20 +40,20 @@ function grams(bytes: Uint8Array, base: number): Float64Array {
   return distinct(keys, keys.length);
 }
 
-/** All pairs of neighbours among the words of the header, then of the text; a word is a run of bytes above 32. */
+/** All pairs of neighbours among the words of the header, then of the text. */
 function pairs({ header, text }: Windows): Float64Array {
   const keys = new Float64Array(spans.pairs);
   let count = 0;
   let previous: number | undefined;
-  for (const word of words(header, text.subarray(0, Math.max(0, spans.pairs - header.length)))) {
+  for (const word of wordsOf(header, text.subarray(0, Math.max(0, spans.pairs - header.length)))) {
     if (previous !== undefined) keys[count++] = pairKey(previous, word);
     previous = word;
   }
   return distinct(keys, count);
 }
 
-/** The hashes of the words of some bytes. */
-function words(...windows: readonly Uint8Array[]): Uint32Array {
+/** The hashes of the words of some bytes, in order; a word is a run of bytes above 32. */
+export function wordsOf(...windows: readonly Uint8Array[]): Uint32Array {
   const hashes = new Uint32Array(spans.pairs);
   let count = 0;
   for (const bytes of windows) {

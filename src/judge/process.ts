@@ -1,0 +1,114 @@
+/**
+ * One message for one user, from its first bytes to its verdict: what the filter does between reading and writing.
+ */
+import type { Config } from '../config/load.ts';
+import { systemCode, TamisError } from '../errors.ts';
+import { explain } from '../classifier/explanation.ts';
+import type { Deadline } from './deadline.ts';
+import { readMessage, type FullReading, type Reading } from './reading.ts';
+import { UserFilter, type Opinion, type Source } from './userfilter.ts';
+import { blankMemory, userName, withUser } from './users.ts';
+import type { Verdict } from './verdict.ts';
+
+/** What to do with a message. */
+export interface Task {
+  readonly user: string;
+  readonly config: Config;
+  /** Judge only: learn nothing, write nothing. */
+  readonly classify?: boolean;
+}
+
+/** A class to learn, and by which signature. */
+export interface Lesson {
+  readonly spam: boolean;
+  readonly source: Source;
+  readonly signature?: string | undefined;
+}
+
+/** How many factors a header names. */
+const factorCount = 15;
+
+/** Judges a message that arrives; learns from it as the training mode says. */
+export async function judgeMessage(prefix: Uint8Array, task: Task, deadline: Deadline): Promise<Verdict> {
+  const { config, classify = false } = task;
+  const { trainingMode, createUsers, signatureDays, showFactors } = config.settings;
+  const reading = await readMessage(prefix, deadline);
+  const open = { create: createUsers && !classify, wait: deadline.remaining() };
+  return await withUser(config, task.user, open, async (store) => {
+    const mode = classify || store === undefined ? 'notrain' : trainingMode;
+    const filter = new UserFilter(store ?? blankMemory, { mode, signatureDays });
+    const { opinion, signature } = await filter.receive(reading);
+    return {
+      user: userName(task.user, config),
+      result: opinion.spam ? 'Spam' : 'Innocent',
+      probability: opinion.probability,
+      confidence: opinion.confidence,
+      signature,
+      factors: showFactors ? factorsOf(reading, opinion) : undefined,
+      at: new Date(),
+    };
+  });
+}
+
+/**
+ * Learns a message as a class. What is learned is the message that the signature stands for, if it is known: the one of the
+ * option, else the last one found in the message that is known; else the message itself.
+ *
+ * @param prefix The message, or undefined if there is none; then the lesson's signature must be known.
+ * @throws TamisError SIGNATURE_UNKNOWN where neither is there.
+ */
+export async function teachMessage(
+  prefix: Uint8Array | undefined,
+  task: Task,
+  lesson: Lesson,
+  wait: number,
+): Promise<Verdict> {
+  const { config } = task;
+  const { trainingMode: mode, signatureDays } = config.settings;
+  const message = prefix === undefined ? undefined : await readMessage(prefix);
+  return await withUser(config, task.user, { create: message !== undefined, wait }, async (store) => {
+    if (store === undefined) throw unknownSignature(lesson.signature, userName(task.user, config));
+    const filter = new UserFilter(store, { mode, signatureDays });
+    const { reading, signature } = await findLesson(filter, message, lesson, userName(task.user, config));
+    await filter.learn(reading, lesson.spam, lesson.source);
+    return {
+      user: userName(task.user, config),
+      result: lesson.spam ? 'Spam' : 'Innocent',
+      probability: lesson.spam ? 1 : 0,
+      confidence: 0,
+      signature,
+      reclassified: lesson.source === 'error',
+      at: new Date(),
+    };
+  });
+}
+
+async function findLesson(
+  filter: UserFilter,
+  message: FullReading | undefined,
+  lesson: Lesson,
+  user: string,
+): Promise<{ reading: Reading; signature: string | undefined }> {
+  const given = lesson.signature === undefined ? [] : [lesson.signature];
+  for (const signature of [...given, ...(message?.signatures.toReversed() ?? [])]) {
+    try {
+      return { reading: await filter.signed(signature), signature };
+    } catch (error) {
+      if (systemCode(error) !== 'SIGNATURE_UNKNOWN') throw error;
+    }
+  }
+  if (message === undefined) throw unknownSignature(lesson.signature, user);
+  return { reading: message, signature: undefined };
+}
+
+function unknownSignature(signature: string | undefined, user: string): TamisError {
+  const sentence = `The signature ${JSON.stringify(signature ?? '')} is unknown for ${JSON.stringify(user)} or has expired; give the message itself on stdin.`;
+  return new TamisError('SIGNATURE_UNKNOWN', sentence);
+}
+
+function factorsOf(reading: Reading, opinion: Opinion): Verdict['factors'] {
+  const { reasons } = explain(reading.windows, opinion.evidence);
+  return reasons
+    .slice(0, factorCount)
+    .map(({ name, weight }) => ({ name, probability: 1 / (1 + Math.exp(-weight)) }));
+}

@@ -1,0 +1,65 @@
+/** From a user name, as a mail host gives it, to that user's store. */
+import type { Config } from '../config/load.ts';
+import { TamisError } from '../errors.ts';
+import { counters, type OpenOptions, type Totals, type UserStore } from '../store/contract.ts';
+import { openStore } from '../store/open.ts';
+import type { Memory } from './userfilter.ts';
+
+/**
+ * The name under which a user is kept: lower-cased unless the site says otherwise.
+ *
+ * @throws TamisError USER for an empty name.
+ */
+export function userName(given: string, { settings }: Config): string {
+  const name = settings.lowerCaseUsers ? given.toLowerCase() : given;
+  if (name === '') throw new TamisError('USER', 'The user name is empty: --user takes a name.');
+  return name;
+}
+
+/** Opens a user for some work and lets go of everything afterwards. An unknown user is undefined unless created. */
+export async function withUser<Result>(
+  config: Config,
+  given: string,
+  options: OpenOptions,
+  work: (user: UserStore | undefined) => Promise<Result>,
+): Promise<Result> {
+  const store = await openStore(config.settings.store, config.home);
+  try {
+    const user = await store.open(userName(given, config), options);
+    try {
+      return await work(user);
+    } finally {
+      await user?.close();
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+/**
+ * Opens a user who must exist.
+ *
+ * @throws TamisError USER that names the user and says how to add one.
+ */
+export async function withKnownUser<Result>(
+  config: Config,
+  given: string,
+  wait: number,
+  work: (user: UserStore) => Promise<Result>,
+): Promise<Result> {
+  return await withUser(config, given, { create: false, wait }, (user) => {
+    if (user === undefined) {
+      const sentence = `There is no user ${JSON.stringify(userName(given, config))} in ${config.home}; train one, or: tamis users add NAME.`;
+      throw new TamisError('USER', sentence);
+    }
+    return work(user);
+  });
+}
+
+/** The memory of a user who is unknown: nothing is there, and nothing is kept. */
+export const blankMemory: Memory = {
+  readFeatures: (keys) => Promise.resolve(new Int32Array(2 * keys.length)),
+  totals: () => Promise.resolve(Object.fromEntries(counters.map((counter) => [counter, 0])) as Totals),
+  note: () => Promise.resolve(undefined),
+  apply: () => Promise.resolve(),
+};
