@@ -6,6 +6,8 @@ import parse from 'yargs-parser';
 import type { Options } from 'yargs';
 import { TamisError } from '../errors.ts';
 import type { ConfigOptions } from '../config/load.ts';
+import type { Deliver } from '../filter/deliver.ts';
+import type { Lesson } from '../judge/process.ts';
 
 /** Options of every command. */
 export const commonOptions = {
@@ -49,19 +51,6 @@ export const filterOptions = {
   },
 } satisfies Record<string, Options>;
 
-/** What happens to the message. */
-export type Deliver =
-  | { readonly kind: 'stdout' }
-  | { readonly kind: 'summary' }
-  | { readonly kind: 'exec'; readonly command: readonly string[] }
-  | { readonly kind: 'maildir'; readonly path: string; readonly spamFolder: string };
-
-/** A class to learn. */
-export interface Teach {
-  readonly spam: boolean;
-  readonly source: 'corpus' | 'error' | 'inoculation';
-}
-
 /** The filter's command line, understood. */
 export interface FilterCommand {
   readonly user: string;
@@ -69,8 +58,7 @@ export interface FilterCommand {
   readonly deliver: Deliver | undefined;
   readonly onError: 'pass' | 'defer';
   readonly classify: boolean;
-  readonly teach: Teach | undefined;
-  readonly signature: string | undefined;
+  readonly lesson: Lesson | undefined;
   readonly config: ConfigOptions;
 }
 
@@ -82,7 +70,7 @@ export interface Fallback {
 }
 
 const classes: Readonly<Record<string, boolean>> = { spam: true, innocent: false, nonspam: false };
-const sources: readonly string[] = ['corpus', 'error', 'inoculation'] satisfies Teach['source'][];
+const sources: readonly string[] = ['corpus', 'error', 'inoculation'] satisfies Lesson['source'][];
 const known: ReadonlySet<string> = new Set([...Object.keys(commonOptions), ...Object.keys(filterOptions)]);
 
 /** The words of a command line before they are checked. */
@@ -154,29 +142,29 @@ export function filterCommand(parsed: ParsedWords): FilterCommand {
   const user = one(values, 'user');
   if (user === undefined || user === '')
     throw new TamisError('USER', 'No user is given: --user takes a name.');
-  const teach = teachOf(values);
+  const lesson = lessonOf(values);
   const classify = values['classify'] === true;
-  if (classify && teach !== undefined) throw usage('--classify learns nothing, so it cannot go with --class');
-  const signature = one(values, 'signature');
-  if (signature !== undefined && teach === undefined) throw usage('--signature needs --class and --source');
+  if (classify && lesson !== undefined)
+    throw usage('--classify learns nothing, so it cannot go with --class');
   const mode = one(values, 'mode');
   const sets = [...(Array.isArray(values['set']) ? values['set'].map(String) : [])];
   if (mode !== undefined) sets.push(`trainingMode=${mode}`);
-  const quiet = classify || (teach !== undefined && values['deliver'] === undefined);
+  const quiet = classify || (lesson !== undefined && values['deliver'] === undefined);
   return {
     user,
     deliver: classify ? { kind: 'summary' } : quiet ? undefined : deliverOf(values, parsed.command),
     onError,
     classify,
-    teach,
-    signature,
+    lesson,
     config: { home: one(values, 'home'), config: one(values, 'config'), set: sets },
   };
 }
 
-function teachOf(values: ParsedWords['values']): Teach | undefined {
+function lessonOf(values: ParsedWords['values']): Lesson | undefined {
   const word = one(values, 'class');
   const source = one(values, 'source');
+  const signature = one(values, 'signature');
+  if (signature !== undefined && word === undefined) throw usage('--signature needs --class and --source');
   if (word === undefined && source === undefined) return undefined;
   if (word === undefined) throw usage('--source needs --class=spam or --class=innocent');
   if (source === undefined)
@@ -184,10 +172,10 @@ function teachOf(values: ParsedWords['values']): Teach | undefined {
   const spam = Object.hasOwn(classes, word) ? classes[word] : undefined;
   if (spam === undefined) throw usage(`--class is spam or innocent, not ${quoted(word)}`);
   if (!isSource(source)) throw usage(`--source is ${sources.join(', ')}, not ${quoted(source)}`);
-  return { spam, source };
+  return { spam, source, signature };
 }
 
-function isSource(word: string): word is Teach['source'] {
+function isSource(word: string): word is Lesson['source'] {
   return sources.includes(word);
 }
 
@@ -196,8 +184,9 @@ function deliverOf(values: ParsedWords['values'], command: readonly string[]): D
   if (word !== 'exec' && command.length > 0) throw usage('a command behind -- needs --deliver=exec');
   if (word === 'stdout' || word === 'summary') return { kind: word };
   if (word === 'exec') {
-    if (command.length === 0) throw usage('--deliver=exec needs a command: -- CMD ARG…');
-    return { kind: 'exec', command };
+    const [program, ...args] = command;
+    if (program === undefined) throw usage('--deliver=exec needs a command: -- CMD ARG…');
+    return { kind: 'exec', command: [program, ...args] };
   }
   const path = word.startsWith('maildir:') ? word.slice('maildir:'.length) : '';
   if (path === '') throw usage(`--deliver is stdout, summary, exec or maildir:PATH, not ${quoted(word)}`);
