@@ -7,7 +7,7 @@
  * for a user with 500,000.
  *
  * The store may be let go of and opened again between flushes ({@link WarmUser.attach}); deltas add up, so
- * that what another process learned meanwhile is not lost, though it is not seen here.
+ * that what another process learned meanwhile is not lost.
  */
 import { FeatureTable } from '../store/memory/table.ts';
 import {
@@ -24,7 +24,7 @@ import type { Memory } from './userfilter.ts';
 export class WarmUser implements Memory {
   private store: UserStore;
   private readonly known = new FeatureTable();
-  private readonly unwritten = new FeatureTable();
+  private unwritten = new FeatureTable();
   private unwrittenTotals: Partial<Totals> = {};
   private readonly notes = new Map<string, Note>();
   private sums: Totals | undefined;
@@ -33,9 +33,14 @@ export class WarmUser implements Memory {
     this.store = store;
   }
 
-  /** Goes on with the same user's store, opened anew. */
-  attach(store: UserStore): void {
+  /** Goes on with the same user's store, opened anew; forgets what was read if somebody else has learned meanwhile. */
+  async attach(store: UserStore): Promise<void> {
     this.store = store;
+    const now = await store.totals();
+    const before = this.sums;
+    if (before !== undefined && counters.every((counter) => now[counter] === before[counter])) return;
+    this.known.clear();
+    this.sums = { ...now };
   }
 
   async readFeatures(keys: Float64Array): Promise<Int32Array> {
@@ -93,7 +98,7 @@ export class WarmUser implements Memory {
       notes: [...this.notes.values()],
     };
     await this.store.apply(change, { durable: true });
-    this.unwritten.clear();
+    this.unwritten = new FeatureTable();
     this.unwrittenTotals = {};
     this.notes.clear();
   }

@@ -1,0 +1,73 @@
+/** The commands beside the filter, by yargs: parsed, run, and their errors told in one line. */
+import { readFileSync } from 'node:fs';
+import yargs from 'yargs';
+import { describe, systemCode, TamisError } from '../errors.ts';
+import { log } from '../log.ts';
+import { evaluateCommand } from './evaluate.ts';
+import { explainCommand } from './explain.ts';
+import { commonOptions, filterOptions } from './options.ts';
+import { purgeCommand } from './purge.ts';
+import { statsCommand } from './stats.ts';
+import { trainCommand } from './train.ts';
+import { usersCommand } from './users.ts';
+
+/** Exit statuses (sysexits.h) of errors that trying again does not help; all others are 75. None of these is on a delivery path. */
+const statuses: Readonly<Record<string, number>> = { USAGE: 64, USER: 64, INPUT: 66, CONFIG: 78 };
+const temporaryFailure = 75;
+
+/** Runs a command line that is not the filter's; resolves to the exit status. */
+export async function runCommand(argv: readonly string[]): Promise<number> {
+  const parser = yargs([...argv])
+    .scriptName('tamis')
+    .usage(
+      'tamis --user NAME [--deliver=stdout] < message\n\nJudges a message by what its user has called spam before.',
+    )
+    .options(commonOptions)
+    .command({
+      command: '$0',
+      describe: 'Filter the message on stdin (the default).',
+      builder: filterOptions,
+      handler: () => {
+        parser.showHelp('log');
+      },
+    })
+    .command(trainCommand)
+    .command(evaluateCommand)
+    .command(explainCommand)
+    .command(statsCommand)
+    .command(usersCommand)
+    .command(purgeCommand)
+    .version(version())
+    .strict()
+    .recommendCommands()
+    .parserConfiguration({ 'duplicate-arguments-array': true, 'dot-notation': false })
+    .wrap(Math.min(110, process.stdout.columns || 110))
+    .exitProcess(false)
+    .fail((message: string | undefined, error: unknown) => {
+      throw error instanceof Error
+        ? error
+        : new TamisError('USAGE', `Wrong command line: ${message ?? ''}; see --help.`);
+    });
+  try {
+    await parser.parseAsync();
+    return await flushed();
+  } catch (error) {
+    log(describe(error));
+    return statuses[systemCode(error) ?? ''] ?? temporaryFailure;
+  }
+}
+
+/** Waits until stdout has taken everything, so that leaving cuts nothing off. */
+async function flushed(): Promise<number> {
+  return await new Promise((resolve) => {
+    process.stdout.write('', (error) => {
+      resolve(error ? temporaryFailure : 0);
+    });
+  });
+}
+
+function version(): string {
+  const file = new URL('../package.json', import.meta.url);
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
+  return version;
+}
