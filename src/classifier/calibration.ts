@@ -9,6 +9,8 @@
 /** A decision with its probability. */
 export interface Calibrated {
   readonly spam: boolean;
+  /** Log odds above the threshold; spam if positive. */
+  readonly score: number;
   /** Of spam, 0 to 1. */
   readonly probability: number;
   /** 0: at the threshold, or nothing is known; 1: certain. */
@@ -25,5 +27,10 @@ export function calibrated(score: number, spamLearned: number, innocentLearned: 
   const above = score - cautious / (1 + (fewer / settled) ** 2);
   const probability = 1 / (1 + Math.exp(-above / temperature));
   const known = (spamLearned + innocentLearned) / (spamLearned + innocentLearned + 5);
-  return { spam: above > 0, probability, confidence: Math.abs(2 * probability - 1) * Math.max(0, known) };
+  return {
+    spam: above > 0,
+    score: above,
+    probability,
+    confidence: Math.abs(2 * probability - 1) * Math.max(0, known),
+  };
 }

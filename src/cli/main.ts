@@ -1,6 +1,6 @@
 /** The commands beside the filter, by yargs: parsed, run, and their errors told in one line. */
-import { readFileSync } from 'node:fs';
 import yargs from 'yargs';
+import manifest from '../../package.json' with { type: 'json' };
 import { describe, systemCode, TamisError } from '../errors.ts';
 import { log } from '../log.ts';
 import { evaluateCommand } from './evaluate.ts';
@@ -37,7 +37,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     .command(statsCommand)
     .command(usersCommand)
     .command(purgeCommand)
-    .version(version())
+    .version(manifest.version)
     .strict()
     .recommendCommands()
     .parserConfiguration({ 'duplicate-arguments-array': true, 'dot-notation': false })
@@ -64,10 +64,4 @@ async function flushed(): Promise<number> {
       resolve(error ? temporaryFailure : 0);
     });
   });
-}
-
-function version(): string {
-  const file = new URL('../package.json', import.meta.url);
-  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
-  return version;
 }

@@ -1,13 +1,11 @@
 /**
- * A user's records kept in memory for bulk work (training, evaluation): read once, written behind.
+ * A user's records kept in memory for bulk work (training, evaluation): read once as a whole, written behind.
  *
- * Every feature that was ever asked for is held, also the absent ones, so that a message costs no read of the store
- * after its features have been seen once. Changes are held back until {@link WarmUser.flush} writes them as one atomic change:
- * what was flushed is on disk whole, what was not is not there at all. Memory: 32 bytes a feature, about 16 MB
- * for a user with 500,000.
+ * Changes are held back until {@link WarmUser.flush} writes them as one atomic change: what was flushed is on disk whole, what
+ * was not is not there at all. The store may be let go of and opened again between flushes ({@link WarmUser.attach}); deltas
+ * add up, so that what another process learned meanwhile is not lost.
  *
- * The store may be let go of and opened again between flushes ({@link WarmUser.attach}); deltas add up, so
- * that what another process learned meanwhile is not lost.
+ * Limit: 16 to 32 bytes of memory a feature, about 16 MB for a user with 500,000.
  */
 import { FeatureTable } from '../store/memory/table.ts';
 import {
@@ -23,49 +21,42 @@ import type { Memory } from './userfilter.ts';
 /** A memory for one user in front of its store. */
 export class WarmUser implements Memory {
   private store: UserStore;
-  private readonly known = new FeatureTable();
+  private known: FeatureTable;
   private unwritten = new FeatureTable();
   private unwrittenTotals: Partial<Totals> = {};
   private readonly notes = new Map<string, Note>();
-  private sums: Totals | undefined;
+  private sums: Totals;
+  /** How many changes wrote features. */
+  writes = 0;
 
-  constructor(store: UserStore) {
+  private constructor(store: UserStore, known: FeatureTable, sums: Totals) {
     this.store = store;
+    this.known = known;
+    this.sums = sums;
   }
 
-  /** Goes on with the same user's store, opened anew; forgets what was read if somebody else has learned meanwhile. */
+  /** Reads all that is known of a user. */
+  static async load(store: UserStore): Promise<WarmUser> {
+    return new WarmUser(store, await allFeatures(store), { ...(await store.totals()) });
+  }
+
+  /** Goes on with the same user's store, opened anew; reads it again if somebody else has learned meanwhile. */
   async attach(store: UserStore): Promise<void> {
     this.store = store;
     const now = await store.totals();
-    const before = this.sums;
-    if (before !== undefined && counters.every((counter) => now[counter] === before[counter])) return;
-    this.known.clear();
+    if (counters.every((counter) => now[counter] === this.sums[counter])) return;
+    this.known = await allFeatures(store);
     this.sums = { ...now };
   }
 
-  async readFeatures(keys: Float64Array): Promise<Int32Array> {
+  readFeatures(keys: Float64Array): Promise<Int32Array> {
     const values = new Int32Array(2 * keys.length);
-    const missing: number[] = [];
-    for (let i = 0; i < keys.length; i++) {
-      if (!this.known.read(keys[i] ?? 0, values, 2 * i)) missing.push(i);
-    }
-    if (missing.length > 0) {
-      const wanted = Float64Array.from(missing, (i) => keys[i] ?? 0);
-      const read = await this.store.readFeatures(wanted);
-      for (const [at, i] of missing.entries()) {
-        const a = read[2 * at] ?? 0;
-        const b = read[2 * at + 1] ?? 0;
-        this.known.add(wanted[at] ?? 0, a, b);
-        values[2 * i] = a;
-        values[2 * i + 1] = b;
-      }
-    }
-    return values;
+    for (let i = 0; i < keys.length; i++) this.known.read(keys[i] ?? 0, values, 2 * i);
+    return Promise.resolve(values);
   }
 
-  async totals(): Promise<Totals> {
-    this.sums ??= { ...(await this.store.totals()) };
-    return this.sums;
+  totals(): Promise<Totals> {
+    return Promise.resolve(this.sums);
   }
 
   async note(space: NoteSpace, key: Uint8Array, now?: number): Promise<Uint8Array | undefined> {
@@ -73,14 +64,14 @@ export class WarmUser implements Memory {
     return held === undefined ? await this.store.note(space, key, now) : held.value;
   }
 
-  async apply(change: Change): Promise<void> {
-    const sums = await this.totals();
+  apply(change: Change): Promise<void> {
     for (const counter of counters) {
       const delta = change.totals?.[counter] ?? 0;
       if (delta === 0) continue;
-      sums[counter] += delta;
+      this.sums[counter] += delta;
       this.unwrittenTotals[counter] = (this.unwrittenTotals[counter] ?? 0) + delta;
     }
+    if (change.features !== undefined) this.writes++;
     const { keys, values } = change.features ?? { keys: new Float64Array(0), values: new Int32Array(0) };
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i] ?? 0;
@@ -88,6 +79,7 @@ export class WarmUser implements Memory {
       this.unwritten.add(key, values[2 * i] ?? 0, values[2 * i + 1] ?? 0);
     }
     for (const note of change.notes ?? []) this.notes.set(noteName(note.space, note.key), note);
+    return Promise.resolve();
   }
 
   /** Writes what is held back, whole or not at all. */
@@ -102,6 +94,12 @@ export class WarmUser implements Memory {
     this.unwrittenTotals = {};
     this.notes.clear();
   }
+}
+
+async function allFeatures(store: UserStore): Promise<FeatureTable> {
+  const table = new FeatureTable();
+  for await (const rows of store.features()) table.addRows(rows);
+  return table;
 }
 
 function noteName(space: NoteSpace, key: Uint8Array): string {

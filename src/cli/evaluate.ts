@@ -1,0 +1,1 @@
+export const evaluateCommand: any = {command:'evaluate',describe:'',handler:()=>{}};

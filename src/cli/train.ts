@@ -1,0 +1,1 @@
+export const trainCommand: any = {command:'train',describe:'',handler:()=>{}};

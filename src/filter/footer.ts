@@ -1,0 +1,1 @@
+export const footerEdits: any = undefined;

@@ -1,0 +1,57 @@
+/**
+ * Learning many messages at once.
+ *
+ * Work goes in slices of less than a second. Between slices the user's store is let go of, so that mail is judged
+ * meanwhile; each slice is one atomic change, so that a run that is killed has learned whole slices and goes on
+ * from there when it is started again: what was learned already is a duplicate.
+ */
+import type { Config } from '../config/load.ts';
+import type { Reading } from './reading.ts';
+import { UserFilter, type Learning } from './userfilter.ts';
+import { withUser } from './users.ts';
+import { WarmUser } from './warm.ts';
+
+/** A message with its class, read. */
+export interface Example {
+  readonly reading: Reading;
+  readonly spam: boolean;
+}
+
+/** How long a slice may hold the store, in milliseconds. */
+const sliceLength = 700;
+
+/** How long to wait for the store before a slice, in milliseconds. */
+const patience = 60_000;
+
+/**
+ * Learns examples in their order for one user, who is created if unknown.
+ *
+ * @param examples Read one ahead of what is learned; they alternate between the classes, or the learners forget the one that came first.
+ * @param learned Called for each example once its slice is on disk.
+ */
+export async function learnAll(
+  config: Config,
+  user: string,
+  examples: AsyncIterator<Example>,
+  learned: (example: Example, learning: Learning) => void,
+): Promise<void> {
+  const { trainingMode: mode, signatureDays } = config.settings;
+  let warm: WarmUser | undefined;
+  let next = await examples.next();
+  while (next.done !== true) {
+    const slice: [Example, Learning][] = [];
+    await withUser(config, user, { create: true, wait: patience }, async (store) => {
+      if (store === undefined) return;
+      if (warm === undefined) warm = await WarmUser.load(store);
+      else await warm.attach(store);
+      const filter = new UserFilter(warm, { mode, signatureDays });
+      const end = performance.now() + sliceLength;
+      while (next.done !== true && performance.now() < end) {
+        slice.push([next.value, await filter.learn(next.value.reading, next.value.spam, 'corpus')]);
+        next = await examples.next();
+      }
+      await warm.flush();
+    });
+    for (const [example, learning] of slice) learned(example, learning);
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * One user's data in one LevelDB (its format: records.ts and buckets.ts).
+ *
+ * A change is one LevelDB batch, so it is on disk whole or not at all. When a batch fails, LevelDB may have written part of it to its
+ * log, and would lose later batches behind it when it reads the log again; so after a failure nothing more is
+ * written until the user is opened anew.
+ */
+import { AbstractUserStore, type PurgeStep } from '../abstract-user-store.ts';
+import type { CheckedChange } from '../change.ts';
+import type { FeatureRows, NoteSpace, Sizes, Totals } from '../contract.ts';
+import type { TamisError } from '../../errors.ts';
+import { addToBucket, bucketOf, decodeBucket, encodeBucket, highOf, keyOf, type Entry } from './buckets.ts';
+import { explain, type Database } from './database.ts';
+import * as records from './records.ts';
+
+/** LevelDB records that one step reads: buckets of a chunk of `features()`, or notes of a purge. */
+const step = 256;
+
+type Operation = { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: 'del'; key: Uint8Array };
+
+/** An open user of the level backend. */
+export class LevelUserStore extends AbstractUserStore {
+  readonly #database: Database;
+  #failure: TamisError | undefined;
+
+  /** @param database Open, its format checked. */
+  constructor(user: string, database: Database) {
+    super(user);
+    this.#database = database;
+  }
+
+  protected async _readFeatures(keys: Float64Array): Promise<Int32Array> {
+    const buckets = await this.#database.getMany(Array.from(keys, (key) => records.bucketKey(bucketOf(key))));
+    const values = new Int32Array(2 * keys.length);
+    for (const [at, key] of keys.entries()) {
+      const bytes = buckets[at];
+      if (bytes === undefined) continue;
+      const high = highOf(key);
+      const entry = decodeBucket(bytes).find((candidate) => candidate.high === high);
+      values[2 * at] = entry?.a ?? 0;
+      values[2 * at + 1] = entry?.b ?? 0;
+    }
+    return values;
+  }
+
+  protected async *_features(): AsyncIterable<FeatureRows> {
+    const iterator = this.#database.iterator(records.bucketRange);
+    try {
+      for (;;) {
+        const chunk = await iterator.nextv(step);
+        if (chunk.length === 0) return;
+        yield rowsOf(chunk);
+      }
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  protected async _totals(): Promise<Totals> {
+    return records.decodeTotals(await this.#database.get(records.totalsKey));
+  }
+
+  protected async _note(space: NoteSpace, key: Uint8Array, now: number): Promise<Uint8Array | undefined> {
+    const bytes = await this.#database.get(records.noteRecordKey(space, key));
+    return bytes === undefined ? undefined : records.decodeNote(bytes, now);
+  }
+
+  protected async _apply({ features, totals, notes }: CheckedChange, durable: boolean): Promise<void> {
+    const operations = await this.#featureOperations(features);
+    if (totals.size > 0) {
+      const sums = records.addToTotals(await this._totals(), totals);
+      operations.push({ type: 'put', key: records.totalsKey, value: records.encodeTotals(sums) });
+    }
+    for (const { space, key, value, expires } of notes) {
+      const encoded = value === undefined ? undefined : records.encodeNote(value, expires);
+      operations.push(operation(records.noteRecordKey(space, key), encoded));
+    }
+    await this.#write(operations, durable);
+  }
+
+  protected async _purge(now: number, from: Uint8Array | undefined): Promise<PurgeStep> {
+    const { gte, lt } = records.noteRange;
+    const range = from === undefined ? { gte, lt } : { gt: from, lt };
+    const expired: Operation[] = [];
+    let seen = 0;
+    let last: Uint8Array | undefined;
+    for await (const [key, value] of this.#database.iterator({ ...range, limit: step })) {
+      if (records.decodeNote(value, now) === undefined) expired.push({ type: 'del', key });
+      last = key;
+      seen++;
+    }
+    if (expired.length > 0) await this.#write(expired, false);
+    return { removed: expired.length, next: seen === step ? last : undefined };
+  }
+
+  /**
+   * Compacts first, because LevelDB knows the size of its tables only, and not of its log and of what newer
+   * records have replaced; then asks for the bytes of each range of keys, exact to a block (4 KiB).
+   */
+  protected async _sizes(): Promise<Sizes> {
+    await this.#database.compactRange(Uint8Array.of(0), Uint8Array.of(255));
+    const size = ({ gte, lt }: records.KeyRange): Promise<number> => this.#database.approximateSize(gte, lt);
+    return { featureBytes: await size(records.bucketRange), noteBytes: await size(records.noteRange) };
+  }
+
+  protected async _close(): Promise<void> {
+    await this.#database.close();
+  }
+
+  protected _explain(error: unknown): TamisError {
+    return explain(error, this.#database.location);
+  }
+
+  async #featureOperations({ keys, values }: FeatureRows): Promise<Operation[]> {
+    const deltas = new Map<number, Entry[]>();
+    for (const [at, key] of keys.entries()) {
+      const bucket = bucketOf(key);
+      const delta = { high: highOf(key), a: values[2 * at] ?? 0, b: values[2 * at + 1] ?? 0 };
+      const others = deltas.get(bucket);
+      if (others === undefined) deltas.set(bucket, [delta]);
+      else others.push(delta);
+    }
+    const recordKeys = Array.from(deltas.keys(), records.bucketKey);
+    const before = await this.#database.getMany(recordKeys);
+    return Array.from(deltas.values(), (added, at) => {
+      const bytes = before[at];
+      const entries = addToBucket(bytes === undefined ? [] : decodeBucket(bytes), added);
+      return operation(recordKeys[at] ?? new Uint8Array(), encodeBucket(entries));
+    });
+  }
+
+  async #write(operations: Operation[], durable: boolean): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      await this.#database.batch(operations, { sync: durable });
+    } catch (error) {
+      this.#failure = this._explain(error);
+      throw this.#failure;
+    }
+  }
+}
+
+function operation(key: Uint8Array, value: Uint8Array | undefined): Operation {
+  return value === undefined ? { type: 'del', key } : { type: 'put', key, value };
+}
+
+function rowsOf(chunk: readonly (readonly [Uint8Array, Uint8Array])[]): FeatureRows {
+  const keys: number[] = [];
+  const values: number[] = [];
+  for (const [key, bytes] of chunk) {
+    const bucket = records.bucketOfKey(key);
+    for (const { high, a, b } of decodeBucket(bytes)) {
+      keys.push(keyOf(bucket, high));
+      values.push(a, b);
+    }
+  }
+  return { keys: Float64Array.from(keys), values: Int32Array.from(values) };
+}

@@ -1,0 +1,91 @@
+/**
+ * Format 1 of a user's LevelDB, byte by byte. The first byte of a key says what the record is:
+ *
+ *     key                                   value
+ *     'f' bucket (2 bytes, big-endian)      the features of a bucket (buckets.ts)
+ *     'n' space (1 byte) note key (1-64)    varint: 0 if the note never expires, else 1 + the second of
+ *                                           expiry since 1970; then the note's bytes
+ *     't'                                   the totals: zigzag varints in the order of `counters`; those missing at
+ *                                           the end are 0, so that a counter can be added without a new format
+ *     'v'                                   1 byte: the number of the format, 1
+ *
+ * Spaces of notes: 'l' learned, 's' signature. Varints and zigzag as in bytes.ts.
+ */
+import type { CheckedNote } from '../change.ts';
+import { counters, type Counter, type NoteSpace, type Totals } from '../contract.ts';
+import { saturate } from '../memory/table.ts';
+import { ByteReader, ByteWriter, unzigzag, zigzag } from './bytes.ts';
+
+/** The format that is written here, and the only one that is read. */
+export const format = 1;
+
+const code = (letter: string): number => letter.charCodeAt(0);
+const spaces: Readonly<Record<NoteSpace, number>> = { learned: code('l'), signature: code('s') };
+
+export const versionKey: Uint8Array = Uint8Array.of(code('v'));
+export const totalsKey: Uint8Array = Uint8Array.of(code('t'));
+
+/** A range of keys: from `gte` to before `lt`. */
+export interface KeyRange {
+  readonly gte: Uint8Array;
+  readonly lt: Uint8Array;
+}
+
+/** The keys of all buckets. */
+export const bucketRange: KeyRange = startingWith(code('f'));
+/** The keys of all notes. */
+export const noteRange: KeyRange = startingWith(code('n'));
+
+function startingWith(first: number): KeyRange {
+  return { gte: Uint8Array.of(first), lt: Uint8Array.of(first + 1) };
+}
+
+/** The key of a bucket's record. */
+export function bucketKey(bucket: number): Uint8Array {
+  return Uint8Array.of(code('f'), bucket >>> 8, bucket & 255);
+}
+
+/** The bucket of a record's key. */
+export function bucketOfKey(key: Uint8Array): number {
+  return (key[1] ?? 0) * 256 + (key[2] ?? 0);
+}
+
+/** The key of a note's record. */
+export function noteRecordKey(space: NoteSpace, key: Uint8Array): Uint8Array {
+  return Uint8Array.of(code('n'), spaces[space], ...key);
+}
+
+/** The value of a note's record. */
+export function encodeNote(value: Uint8Array, expires: CheckedNote['expires']): Uint8Array {
+  const writer = new ByteWriter();
+  writer.varint(expires === undefined ? 0 : expires + 1);
+  return Buffer.concat([writer.take(), value]);
+}
+
+/** The bytes of a note, or undefined if it has expired at `now`. @throws RangeError if the bytes are no note. */
+export function decodeNote(bytes: Uint8Array, now: number): Uint8Array | undefined {
+  const reader = new ByteReader(bytes);
+  const expires = reader.varint() - 1;
+  return expires === -1 || expires > now ? reader.rest() : undefined;
+}
+
+/** The value of the totals' record. */
+export function encodeTotals(totals: Totals): Uint8Array {
+  const writer = new ByteWriter();
+  for (const counter of counters) writer.varint(zigzag(totals[counter]));
+  return writer.take();
+}
+
+/** @throws RangeError if the bytes are no totals. */
+export function decodeTotals(bytes: Uint8Array | undefined): Totals {
+  const reader = new ByteReader(bytes ?? new Uint8Array());
+  const read = (): number => (reader.done ? 0 : unzigzag(reader.varint()));
+  return Object.fromEntries(counters.map((counter) => [counter, read()])) as Totals;
+}
+
+/** Totals with deltas added. */
+export function addToTotals(totals: Totals, deltas: ReadonlyMap<Counter, number>): Totals {
+  const sums = { ...totals };
+  for (const [counter, delta] of deltas) sums[counter] = saturate(sums[counter] + delta);
+  return sums;
+}

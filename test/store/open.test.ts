@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { LevelStore } from '../../src/store/level/level-store.ts';
+import { MemoryStore } from '../../src/store/memory/memory-store.ts';
+import { openStore } from '../../src/store/open.ts';
+
+test('the setting names the backend', async () => {
+  expect(await openStore('level', '/nowhere')).toBeInstanceOf(LevelStore);
+  expect(await openStore('memory', '/nowhere')).toBeInstanceOf(MemoryStore);
+});
+
+test.each(['', 'redis://localhost', 'toString', '__proto__', 'Level'])(
+  '%j is no backend, and the error says which are',
+  async (location) => {
+    await expect(openStore(location, '/nowhere')).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: expect.stringContaining('level or memory') as unknown,
+    });
+  },
+);
