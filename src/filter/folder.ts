@@ -1,6 +1,8 @@
 /**
  * Delivery into a Maildir: spam into its folder, everything else, also what was not judged, into the inbox.
  */
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
 import { MaildirDelivery } from '../maildir/delivery.ts';
 import { log } from '../log.ts';
 import { describe } from '../errors.ts';
@@ -37,9 +39,14 @@ export class MaildirSink implements Sink {
 }
 
 function openFolder(maildir: string, folder: string): MaildirDelivery {
+  let delivery: MaildirDelivery | undefined;
   try {
-    return MaildirDelivery.open(maildir, folder);
+    delivery = MaildirDelivery.open(maildir, folder);
+    // When the message has been written it is too late to learn that it cannot be moved.
+    accessSync(join(maildir, folder, 'new'), constants.W_OK | constants.X_OK);
+    return delivery;
   } catch (error) {
+    delivery?.abort();
     log(`the message goes into the inbox: ${describe(error)}`);
     return MaildirDelivery.open(maildir);
   }

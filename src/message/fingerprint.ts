@@ -1,5 +1,24 @@
-/** Stopgap. */
+/**
+ * The identity of a message: what stays the same from the filter to the Maildir and back.
+ *
+ * SHA-256 over the fields that delivery does not change (no Received field at all: a later host puts its own on top), the
+ * text without our tags and with white space collapsed, and the names of the parts; cut to 16 bytes. Two messages that a person
+ * would call two differ in Message-ID, Date or text.
+ */
 import { createHash } from 'node:crypto';
 import type { Content } from './content.ts';
 import { judgedFields } from './delivered.ts';
-export function fingerprint(c: Content): Buffer { const h = createHash('sha256'); for (const f of judgedFields(c.fields)) if (f.name.toLowerCase() !== 'received') h.update(f.name.toLowerCase() + ':' + f.value + '\n'); h.update(c.text.replace(/\s+/g, ' ').trim()); return h.digest().subarray(0, 16); }
+
+const bytes = 16;
+
+/** The fingerprint of a message: 16 bytes. */
+export function fingerprint({ fields, text, hidden, parts }: Content): Buffer {
+  const hash = createHash('sha256');
+  for (const { name, value } of judgedFields(fields)) {
+    const lower = name.toLowerCase();
+    if (lower !== 'received') hash.update(`${lower}: ${value}\n`);
+  }
+  for (const said of [text, hidden]) hash.update(`${said.replace(/\s+/gu, ' ').trim()}\n`);
+  for (const { type, fileName } of parts) hash.update(`${type} ${fileName}\n`);
+  return hash.digest().subarray(0, bytes);
+}

@@ -19,6 +19,8 @@ export interface Orders {
   readonly prefixBytes?: number;
   /** Makes stdin and stdout non-blocking, as another process that shares them may have done. */
   readonly nonBlocking?: boolean;
+  /** Gives up being root for this user. */
+  readonly uid?: number;
 }
 
 const spam = {
@@ -61,6 +63,10 @@ const orders = JSON.parse(process.argv[2] ?? '') as Orders;
 if (orders.nonBlocking === true) {
   for (const fd of [0, 1])
     new Socket({ fd, readable: fd === 0, writable: fd === 1, pauseOnCreate: true } as object);
+}
+if (orders.uid !== undefined && process.getuid?.() === 0) {
+  process.setgroups?.([]);
+  process.setuid?.(orders.uid);
 }
 const passage = new Passage({
   input: new Input(),

@@ -1,7 +1,16 @@
 /** The filter as a process: what hosts see of it when stdout, the disk, the judge or the command fails. */
 import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -239,7 +248,11 @@ describe('to a command', () => {
 });
 
 describe('to a Maildir', () => {
-  const maildir = (): string => mkdtempSync(join(folder, 'maildir-'));
+  const maildir = (): string => {
+    const path = mkdtempSync(join(folder, 'maildir-'));
+    for (const part of ['tmp', 'new', 'cur']) mkdirSync(join(path, part));
+    return path;
+  };
   const into = (path: string): Orders => ({ deliver: { kind: 'maildir', path, spamFolder: '.Spam' } });
   const files = (path: string): string[] => readdirSync(path).map((name) => join(path, name));
   const content = (path: string): string[] => files(path).map((file) => readFileSync(file, 'latin1'));
@@ -266,6 +279,22 @@ describe('to a Maildir', () => {
     expect(status).toBe(0);
     expect(stderr).toContain('goes into the inbox');
     expect(content(join(path, 'new'))).toEqual([judged]);
+  });
+
+  test('spam into the inbox if its folder takes no messages', () => {
+    const path = maildir();
+    for (const part of ['.Spam', '.Spam/tmp', '.Spam/cur', '.Spam/new']) mkdirSync(join(path, part));
+    // For root, who may write anywhere, the filter runs as another user.
+    const uid = process.getuid?.() === 0 ? 65534 : undefined;
+    if (uid !== undefined) {
+      chmodSync(folder, 0o755);
+      for (const part of ['', 'tmp', 'new', '.Spam', '.Spam/tmp']) chownSync(join(path, part), uid, uid);
+    }
+    chmodSync(join(path, '.Spam/new'), 0o500);
+    const orders = uid === undefined ? into(path) : { ...into(path), uid };
+    expect(shell('$FILTER < $INPUT', orders).status).toBe(0);
+    expect(content(join(path, 'new'))).toEqual([judged]);
+    expect(files(join(path, '.Spam/tmp'))).toEqual([]);
   });
 
   test('75 if nothing can be written there, and nothing is left', () => {

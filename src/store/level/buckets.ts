@@ -20,6 +20,9 @@
 import { saturate } from '../memory/table.ts';
 import { ByteReader, ByteWriter, unzigzag, zigzag } from './bytes.ts';
 
+/** Bytes of an entry before its varints. */
+const idBytes = 3;
+
 /** One feature in a bucket, or a delta to it. */
 export interface Entry {
   /** The high 24 bits of the key. */
@@ -64,6 +67,34 @@ export function decodeBucket(bytes: Uint8Array): Entry[] {
     entries.push({ high, a, b });
   }
   return entries;
+}
+
+/**
+ * Reads `a` and `b` of one feature into `values` at `at` and `at + 1`; leaves them if the bucket does not have it.
+ *
+ * It steps over the other entries without decoding them, because this is what a judgement spends its time on.
+ *
+ * @throws RangeError if the bytes are no bucket.
+ */
+export function readEntry(bytes: Uint8Array, high: number, values: Int32Array, at: number): void {
+  let start = 0;
+  while (start < bytes.length) {
+    const found = ((bytes[start] ?? 0) << 16) | ((bytes[start + 1] ?? 0) << 8) | (bytes[start + 2] ?? 0);
+    let end = start + idBytes;
+    if (end >= bytes.length) throw new RangeError('A bucket ends in the middle.');
+    if (found > high) return;
+    const hasB = ((bytes[end] ?? 0) & 1) === 1;
+    while ((bytes[end++] ?? 0) > 127);
+    if (hasB) while ((bytes[end++] ?? 0) > 127);
+    if (end > bytes.length) throw new RangeError('A bucket ends in the middle.');
+    if (found === high) {
+      const [entry] = decodeBucket(bytes.subarray(start, end));
+      values[at] = entry?.a ?? 0;
+      values[at + 1] = entry?.b ?? 0;
+      return;
+    }
+    start = end;
+  }
 }
 
 const writer = new ByteWriter();

@@ -9,14 +9,27 @@ import { AbstractUserStore, type PurgeStep } from '../abstract-user-store.ts';
 import type { CheckedChange } from '../change.ts';
 import type { FeatureRows, NoteSpace, Sizes, Totals } from '../contract.ts';
 import type { TamisError } from '../../errors.ts';
-import { addToBucket, bucketOf, decodeBucket, encodeBucket, highOf, keyOf, type Entry } from './buckets.ts';
+import {
+  addToBucket,
+  bucketOf,
+  decodeBucket,
+  encodeBucket,
+  highOf,
+  keyOf,
+  readEntry,
+  type Entry,
+} from './buckets.ts';
 import { explain, type Database } from './database.ts';
 import * as records from './records.ts';
 
 /** LevelDB records that one step reads: buckets of a chunk of `features()`, or notes of a purge. */
 const step = 256;
 
-type Operation = { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: 'del'; key: Uint8Array };
+/** A record to put, or to delete if it has no value. */
+interface Operation {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | undefined;
+}
 
 /** An open user of the level backend. */
 export class LevelUserStore extends AbstractUserStore {
@@ -34,11 +47,7 @@ export class LevelUserStore extends AbstractUserStore {
     const values = new Int32Array(2 * keys.length);
     for (const [at, key] of keys.entries()) {
       const bytes = buckets[at];
-      if (bytes === undefined) continue;
-      const high = highOf(key);
-      const entry = decodeBucket(bytes).find((candidate) => candidate.high === high);
-      values[2 * at] = entry?.a ?? 0;
-      values[2 * at + 1] = entry?.b ?? 0;
+      if (bytes !== undefined) readEntry(bytes, highOf(key), values, 2 * at);
     }
     return values;
   }
@@ -69,11 +78,11 @@ export class LevelUserStore extends AbstractUserStore {
     const operations = await this.#featureOperations(features);
     if (totals.size > 0) {
       const sums = records.addToTotals(await this._totals(), totals);
-      operations.push({ type: 'put', key: records.totalsKey, value: records.encodeTotals(sums) });
+      operations.push({ key: records.totalsKey, value: records.encodeTotals(sums) });
     }
     for (const { space, key, value, expires } of notes) {
       const encoded = value === undefined ? undefined : records.encodeNote(value, expires);
-      operations.push(operation(records.noteRecordKey(space, key), encoded));
+      operations.push({ key: records.noteRecordKey(space, key), value: encoded });
     }
     await this.#write(operations, durable);
   }
@@ -85,7 +94,7 @@ export class LevelUserStore extends AbstractUserStore {
     let seen = 0;
     let last: Uint8Array | undefined;
     for await (const [key, value] of this.#database.iterator({ ...range, limit: step })) {
-      if (records.decodeNote(value, now) === undefined) expired.push({ type: 'del', key });
+      if (records.decodeNote(value, now) === undefined) expired.push({ key, value: undefined });
       last = key;
       seen++;
     }
@@ -125,23 +134,24 @@ export class LevelUserStore extends AbstractUserStore {
     return Array.from(deltas.values(), (added, at) => {
       const bytes = before[at];
       const entries = addToBucket(bytes === undefined ? [] : decodeBucket(bytes), added);
-      return operation(recordKeys[at] ?? new Uint8Array(), encodeBucket(entries));
+      return { key: recordKeys[at] ?? new Uint8Array(), value: encodeBucket(entries) };
     });
   }
 
   async #write(operations: Operation[], durable: boolean): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     try {
-      await this.#database.batch(operations, { sync: durable });
+      const batch = this.#database.batch();
+      for (const { key, value } of operations) {
+        if (value === undefined) batch.del(key);
+        else batch.put(key, value);
+      }
+      await batch.write({ sync: durable });
     } catch (error) {
       this.#failure = this._explain(error);
       throw this.#failure;
     }
   }
-}
-
-function operation(key: Uint8Array, value: Uint8Array | undefined): Operation {
-  return value === undefined ? { type: 'del', key } : { type: 'put', key, value };
 }
 
 function rowsOf(chunk: readonly (readonly [Uint8Array, Uint8Array])[]): FeatureRows {

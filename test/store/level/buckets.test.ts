@@ -7,6 +7,7 @@ import {
   encodeBucket,
   highOf,
   keyOf,
+  readEntry,
 } from '../../../src/store/level/buckets.ts';
 
 const int32 = fc.integer({ min: -2147483648, max: 2147483647 });
@@ -56,6 +57,20 @@ describe('a bucket', () => {
     );
   });
 
+  test('gives one entry as it gives all', () => {
+    fc.assert(
+      fc.property(entries, fc.nat({ max: 2 ** 24 - 1 }), (some, other) => {
+        const bytes = encodeBucket(some) ?? new Uint8Array();
+        for (const high of [other, ...some.map((entry) => entry.high)]) {
+          const values = new Int32Array(3);
+          readEntry(bytes, high, values, 1);
+          const entry = some.find((candidate) => candidate.high === high);
+          expect(Array.from(values)).toEqual([0, entry?.a ?? 0, entry?.b ?? 0]);
+        }
+      }),
+    );
+  });
+
   test('without entries is no record', () => {
     expect(encodeBucket([])).toBeUndefined();
     expect(addToBucket([{ high: 1, a: 1, b: 0 }], [{ high: 1, a: -1, b: 0 }])).toEqual([]);
@@ -76,6 +91,9 @@ describe('a bucket', () => {
     const bytes = encodeBucket([{ high: 1, a: -2000, b: 300 }]) ?? new Uint8Array();
     for (let length = 1; length < bytes.length; length++) {
       expect(() => decodeBucket(bytes.subarray(0, length))).toThrow(RangeError);
+      expect(() => {
+        readEntry(bytes.subarray(0, length), 2 ** 24 - 1, new Int32Array(2), 0);
+      }).toThrow(RangeError);
     }
     expect(() => decodeBucket(Uint8Array.of(0, 0, 2, 4, 0, 0, 1, 4))).toThrow(RangeError);
     expect(() => decodeBucket(Uint8Array.of(0, 0, 1, 4, 0, 0, 1, 4))).toThrow(RangeError);

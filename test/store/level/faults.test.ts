@@ -199,7 +199,9 @@ describe('a damaged store is STORE_CORRUPT and named', () => {
     ['the MANIFEST is missing', async () => rm((await filesLike(/^MANIFEST/))[0] ?? '')],
     [
       'the tables are missing',
-      async () => void (await Promise.all((await filesLike(/\.ldb$/)).map((file) => rm(file)))),
+      async () => {
+        for (const file of await filesLike(/\.ldb$/)) await rm(file);
+      },
     ],
   ];
 

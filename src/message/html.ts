@@ -1,0 +1,131 @@
+/**
+ * HTML as a reader sees it: visible text, text hidden from the reader, and link targets.
+ *
+ * htmlparser2 reads it as browsers do (implied ends, broken nesting). Inline tags join what they part (`V<b></b>iagra`), block tags
+ * and <br> end a line, cells are set off by blanks. Comments, scripts and style sheets are no text. Linear in the input.
+ */
+import { Parser } from 'htmlparser2';
+import {
+  declarationsOf,
+  lookWithin,
+  oldDeclarations,
+  plain,
+  readable,
+  rulesOf,
+  type Declarations,
+  type Look,
+} from './style.ts';
+
+/** What HTML says. */
+export interface HtmlText {
+  /** Visible text; targets stand in it where they stood, cut to {@link inlineTarget} characters, set off by blanks. */
+  readonly text: string;
+  readonly hidden: string;
+  /** Targets, whole, in their order. */
+  readonly links: readonly string[];
+}
+
+/** How much of a target stands in the text. */
+export const inlineTarget = 80;
+
+/** Elements nested deeper than this inherit the look of the deepest one. */
+const deepest = 2000;
+
+const blocks = new Set(
+  (
+    'address article aside blockquote body br center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr html li main ' +
+    'nav ol option p pre section table tbody tfoot thead title tr ul'
+  ).split(' '),
+);
+const cells = new Set(['td', 'th', 'img', 'input', 'button', 'select']);
+const silent = new Set(['script', 'style', 'title', 'template', 'noscript', 'object', 'applet']);
+const targets: readonly string[] = ['href', 'src', 'action', 'background', 'data', 'cite', 'longdesc'];
+const voids = new Set('area base br col embed hr img input link meta source track wbr'.split(' '));
+
+/** Reads HTML. Never throws for what is in it. */
+export function readHtml(html: string): HtmlText {
+  const reader = new Reader();
+  const parser = new Parser(reader, {
+    decodeEntities: true,
+    lowerCaseTags: true,
+    lowerCaseAttributeNames: true,
+  });
+  parser.write(html);
+  parser.end();
+  return { text: reader.visible.join(''), hidden: reader.hidden.join(''), links: reader.links };
+}
+
+class Reader {
+  readonly visible: string[] = [];
+  readonly hidden: string[] = [];
+  readonly links: string[] = [];
+  private readonly looks: Look[] = [plain];
+  private readonly rules = new Map<string, Declarations>();
+  private silence = 0;
+  private sheet: string[] | undefined;
+
+  onopentag(name: string, attributes: Record<string, string>): void {
+    if (silent.has(name)) this.silence++;
+    if (name === 'style') this.sheet = [];
+    this.separate(name);
+    if (!voids.has(name)) this.looks.push(this.lookOf(name, attributes));
+    for (const target of targets) {
+      const value = attributes[target]?.trim();
+      if (value !== undefined && value !== '' && !value.startsWith('data:')) this.link(value);
+    }
+  }
+
+  onclosetag(name: string): void {
+    if (name === 'style' && this.sheet !== undefined) {
+      for (const [selector, declarations] of rulesOf(this.sheet.join('')))
+        this.rules.set(selector, declarations);
+      this.sheet = undefined;
+    }
+    if (silent.has(name)) this.silence = Math.max(0, this.silence - 1);
+    if (!voids.has(name) && this.looks.length > 1) this.looks.pop();
+    this.separate(name);
+  }
+
+  ontext(text: string): void {
+    if (this.sheet !== undefined) this.sheet.push(text);
+    else if (this.silence === 0) this.stream().push(text);
+  }
+
+  private link(target: string): void {
+    this.links.push(target);
+    if (this.silence === 0) this.stream().push(` ${target.slice(0, inlineTarget)} `);
+  }
+
+  private separate(name: string): void {
+    if (blocks.has(name)) this.visible.push('\n');
+    else if (cells.has(name)) this.visible.push(' ');
+  }
+
+  private stream(): string[] {
+    return readable(this.look()) ? this.visible : this.hidden;
+  }
+
+  private look(): Look {
+    return this.looks.at(-1) ?? plain;
+  }
+
+  private lookOf(name: string, attributes: Readonly<Record<string, string>>): Look {
+    const outer = this.look();
+    if (this.looks.length > deepest) return outer;
+    const style = attributes['style'];
+    const selectors = this.rules.size === 0 ? [] : selectorsOf(name, attributes);
+    const declarations = oldDeclarations(name, attributes);
+    for (const selector of selectors) {
+      for (const [property, value] of this.rules.get(selector) ?? []) declarations.set(property, value);
+    }
+    if (style !== undefined) {
+      for (const [property, value] of declarationsOf(style)) declarations.set(property, value);
+    }
+    return lookWithin(outer, declarations);
+  }
+}
+
+function selectorsOf(name: string, attributes: Readonly<Record<string, string>>): string[] {
+  const classes = (attributes['class'] ?? '').toLowerCase().split(/\s+/).slice(0, 20);
+  return [name, ...classes.map((one) => `.${one}`), `#${(attributes['id'] ?? '').toLowerCase()}`];
+}
