@@ -7,7 +7,6 @@
 import { loadConfig, type Config } from '../config/load.ts';
 import { systemCode } from '../errors.ts';
 import { filterMessage, lastResort, passUnjudged } from '../filter/filter.ts';
-import { footerEdits } from '../filter/footer.ts';
 import { Input } from '../filter/input.ts';
 import { Passage } from '../filter/passage.ts';
 import { judgeMessage, teachMessage, type Lesson, type Task } from '../judge/process.ts';
@@ -42,7 +41,6 @@ export async function runFilter(argv: readonly string[]): Promise<number> {
   const { prefixBytes, deadline, signatureLocation } = config.settings;
   const passage = new Passage({ input: new Input(), deliver, onError });
   lastResort(passage);
-  const tagged = signatureLocation === 'message' && lesson === undefined;
   return await filterMessage(passage, {
     prefixBytes,
     deadlineMs: deadline * 1000,
@@ -50,7 +48,7 @@ export async function runFilter(argv: readonly string[]): Promise<number> {
       lesson === undefined
         ? judgeMessage(prefix, task, limit)
         : teachMessage(prefix, task, lesson, limit.remaining()),
-    footer: tagged ? footerEdits : undefined,
+    tagged: signatureLocation === 'message' && lesson === undefined,
   });
 }
 

@@ -6,10 +6,10 @@
  * (newer Thunderbird). Without that, a paragraph that begins with "From " would cut a message in two wherever
  * a mail program has not quoted it.
  *
- * A message is the bytes from its `From ` line to the next: that line, the empty line at the end, and `>From
- * ` in the text stay as they are. The first two are no part of what a message says, and whether a `>` was put
- * there by mboxrd, by mboxo or by the writer cannot be known, so taking it away would change messages that
- * others quote or sign.
+ * A message is the bytes from its `From ` line to the next. That line, the empty line at the end and any
+ * `>From ` in the text stay as they are: the first two are no part of what a message says, and whether a `>`
+ * was put there by mboxrd, by mboxo or by the writer cannot be known, so that taking it away would change
+ * messages of which it is a part.
  *
  * The file is read as a stream, so that neither its size nor that of a message matters. It must not change
  * meanwhile.

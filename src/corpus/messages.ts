@@ -21,7 +21,7 @@ import { defaultLimit, isMissing, openFile, readBeginning, readSpan, unreadable 
 import { isSeparator, spans, type Span } from './mbox.ts';
 
 /** A message that was read. */
-export interface CorpusMessage {
+interface CorpusMessage {
   /** The file that holds it. */
   readonly path: string;
   /** Where it begins in that file, in bytes: 0 but in an mbox. */
@@ -31,7 +31,7 @@ export interface CorpusMessage {
 }
 
 /** A message that could not be read. */
-export interface UnreadableMessage {
+interface UnreadableMessage {
   readonly path: string;
   /** A TamisError INPUT that names the path. */
   readonly error: TamisError;

@@ -9,6 +9,8 @@ import { Deadline } from '../judge/deadline.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { log, logError } from '../log.ts';
 import type { Edit } from './edit.ts';
+import { footerEdits } from './footer.ts';
+import type { Prefix } from './input.ts';
 import type { Passage } from './passage.ts';
 
 /** How a message is judged. */
@@ -23,25 +25,26 @@ export interface FilterOptions {
   readonly deadlineMs: number;
   /** Bytes that are held and judged. */
   readonly prefixBytes: number;
-  /** Footers, as edits of the prefix behind the header block. If it throws, the message goes out without. */
-  readonly footer?: ((prefix: Buffer, verdict: Verdict) => readonly Edit[]) | undefined;
+  /** Whether the signature also goes into each text part, as a footer. */
+  readonly tagged: boolean;
 }
 
 /** Sends a message through and returns the exit status: 0, 75, or that of the delivery command. Never rejects. */
 export async function filterMessage(passage: Passage, options: FilterOptions): Promise<number> {
-  let prefix: Buffer;
+  let prefix: Prefix;
   try {
-    prefix = Buffer.from(passage.read(options.prefixBytes).bytes);
+    const { bytes, whole } = passage.read(options.prefixBytes);
+    prefix = { bytes: Buffer.from(bytes), whole };
   } catch (error) {
     return passage.deferred(error);
   }
-  let verdict: Verdict;
+  const deadline = new Deadline(options.deadlineMs);
   try {
-    verdict = await judgeInTime(prefix, options);
+    const verdict = await inTime(options.judge(prefix.bytes, deadline), deadline);
+    return passage.judged(verdict, await footersOf(prefix, verdict, options, deadline));
   } catch (error) {
     return passage.unjudged(error);
   }
-  return passage.judged(verdict, footersOf(prefix, verdict, options));
 }
 
 /**
@@ -65,24 +68,31 @@ export function lastResort(passage: Passage): void {
   process.on('unhandledRejection', leave);
 }
 
-async function judgeInTime(prefix: Buffer, { judge, deadlineMs }: FilterOptions): Promise<Verdict> {
-  const deadline = new Deadline(deadlineMs);
+/** What a promise gives, or the deadline's error if that comes first. */
+async function inTime<Result>(promise: Promise<Result>, deadline: Deadline): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       reject(deadline.error());
-    }, deadlineMs);
+    }, deadline.remaining());
   });
   try {
-    return await Promise.race([judge(prefix, deadline), late]);
+    return await Promise.race([promise, late]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-function footersOf(prefix: Buffer, verdict: Verdict, { footer }: FilterOptions): readonly Edit[] {
+/** The edits that put the signature into the text; a message for which that fails goes out without. */
+async function footersOf(
+  { bytes, whole }: Prefix,
+  { signature }: Verdict,
+  { tagged }: FilterOptions,
+  deadline: Deadline,
+): Promise<readonly Edit[]> {
+  if (!tagged || signature === undefined) return [];
   try {
-    return footer?.(prefix, verdict) ?? [];
+    return await inTime(footerEdits(bytes, { tag: `!DSPAM:${signature}!`, complete: whole }), deadline);
   } catch (error) {
     log(`the message goes out without a footer: ${describe(error)}`);
     return [];

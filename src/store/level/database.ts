@@ -2,8 +2,8 @@
  * One LevelDB: opening, the few calls that the types of `level` leave out, and what its errors mean.
  *
  * Tables are not compressed: hashed keys and deflated notes do not get smaller (8.03 bytes a feature with Snappy and
- * without). Uncompressed tables are read through mmap and need no block cache, so a message's process pays for the write
- * buffer only. That is 1 MiB: what a process that was killed left in the log is written into a table when the next one opens it.
+ * without). Uncompressed tables are read through mmap and need no block cache, so a message's process pays for
+ * the write buffer only. That is 1 MiB, because what one process left in the log the next writes into a table as it opens.
  */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
