@@ -1,30 +1,41 @@
 /**
  * The learners together: three that fail differently, each bounded, summed in log odds.
  *
- * - header grams and text grams (grams.ts): robust to spelling tricks, quick to learn;
- * - word pairs over both (pairs.ts): explainable, immune to salads of good words.
+ * - header: grams of the header block and facts, by the logistic learner: quick to learn, knows senders and programs;
+ * - text: grams of the text, by the logistic learner: robust to spelling tricks;
+ * - pairs: word pairs over both, by counts: explainable, immune to salads of good words.
  *
- * The bounds are the defence: no learner alone can outshout the others, and what the text says can argue for "innocent" by at most
- * {@link bounds.goodText}, because the sender writes the text. Learning happens on errors and near errors only (the gate), so that most messages
- * write nothing.
+ * The bounds are the defence: no learner alone can outshout the others, and what the text says can argue for "innocent" by
+ * at most {@link bounds.goodText}, because the sender writes the text. Learning happens on errors and near errors only (the
+ * gate), so that most messages write nothing. A label that is far from the judgement is doubted: it may be wrong, and one
+ * message must not turn what many have taught.
  */
 import type { Evidence } from './evidence.ts';
-import { gradientOf, gramLearn, gramScore, gramUnlearn, type Gradient } from './grams.ts';
-import { pairCount, pairScore, pairWeight } from './pairs.ts';
+import {
+  gradientOf,
+  knownShare,
+  logisticLearn,
+  logisticScore,
+  logisticUnlearn,
+  logisticWeights,
+  type Gradient,
+} from './logistic.ts';
+import { pairCount, pairScore, pairWeights, wholeMessage } from './pairs.ts';
 
 /** The most that each learner's log odds may weigh. */
 const bounds = { learner: 10, goodText: 2, pairWeight: 0.5 } as const;
 
 /** A message is learned while its score argues for its class by no more than this. */
-const gate = 10;
+const gate = 9.5;
+
+/** From this margin on for the other class a label is doubted, by the square root of e for each unit. */
+const doubtFrom = 5;
+const doubtRate = 0.5;
 
 /** A correction is repeated until the score argues for its class by this much … */
 const corrected = 1;
 /** … but so many times at most. */
 const mostRounds = 3;
-
-/** The pairs of a message are counted again while they argue for the wrong class, so many times at most. */
-const mostCounts = 10;
 
 /** What each learner makes of a message, bounded, in log odds of spam; `total` is their sum. */
 export interface Scores {
@@ -32,94 +43,99 @@ export interface Scores {
   readonly text: number;
   readonly pairs: number;
   readonly total: number;
+  /** The share of the header's features that is known, 0 to 1. */
+  readonly known: number;
 }
 
 /** One round of learning, kept so that it can be taken back. */
 export interface Round {
   readonly header: Gradient;
   readonly text: Gradient;
-  /** How often the pairs were counted. */
+  /** What the pairs were counted as, in quarters of a message. */
   readonly pairs: number;
 }
 
 /** Judges a message by its evidence. */
 export function scoresOf(evidence: Evidence): Scores {
+  const { values, ranges } = evidence;
   const raw = rawScores(evidence);
   const header = bounded(raw.header);
   const text = raw.text < 0 ? bounded(raw.text, bounds.goodText) : bounded(raw.text);
   const pairs = bounds.pairWeight * bounded(raw.pairs);
-  return { header, text, pairs, total: header + text + pairs };
+  return { header, text, pairs, total: header + text + pairs, known: knownShare(values, ranges.header) };
+}
+
+/** How a message is learned. */
+export interface Lesson {
+  readonly spam: boolean;
+  /** How far the class is believed: 1 where a person told it. */
+  readonly belief: number;
+  /** Whether a person says that the judgement was wrong: then it is repeated until it is right. */
+  readonly correction: boolean;
 }
 
 /**
  * Learns a message: changes the evidence's values and counts, and tells what it did. An empty list: the message was far on its
  * side of the gate already.
- *
- * @param correction Whether a person says that the judgement was wrong: then it is repeated until it is right.
  */
-export function learn(evidence: Evidence, spam: boolean, correction: boolean): Round[] {
+export function learn(evidence: Evidence, { spam, belief, correction }: Lesson): Round[] {
   const rounds: Round[] = [];
-  const side = spam ? 1 : -1;
-  if (side * scoresOf(evidence).total > gate) return rounds;
+  const margin = (): number => (spam ? 1 : -1) * scoresOf(evidence).total;
+  if (margin() > gate) return rounds;
   do {
-    rounds.push(learnOnce(evidence, spam));
-  } while (correction && rounds.length < mostRounds && side * scoresOf(evidence).total <= corrected);
+    rounds.push(learnOnce(evidence, spam, belief, margin()));
+  } while (correction && rounds.length < mostRounds && margin() <= corrected);
   return rounds;
 }
 
 /** Takes back what {@link learn} did, last round first. */
 export function unlearn(evidence: Evidence, spam: boolean, rounds: readonly Round[]): void {
-  const { values, textFrom, pairsFrom } = evidence;
+  const { values, ranges } = evidence;
   for (const round of rounds.toReversed()) {
-    gramUnlearn(values, 0, textFrom, round.header);
-    gramUnlearn(values, textFrom, pairsFrom, round.text);
+    logisticUnlearn(values, ranges.header, round.header);
+    logisticUnlearn(values, ranges.text, round.text);
     count(evidence, spam, -round.pairs);
   }
 }
 
 /** What each feature adds to its learner's score before the bound, in log odds of spam, in the evidence's order. */
-export type Weights = Float64Array;
-
-/** The weights of all features of a message. */
-export function weightsOf({ keys, values, textFrom, pairsFrom, trained }: Evidence): Weights {
+export function weightsOf({ keys, values, ranges, trained }: Evidence): Float64Array {
   const weights = new Float64Array(keys.length);
-  for (let i = 0; i < keys.length; i++) {
-    if (i < textFrom) weights[i] = gramScore(values, i, i + 1, textFrom);
-    else if (i < pairsFrom) weights[i] = gramScore(values, i, i + 1, pairsFrom - textFrom);
-    else weights[i] = bounds.pairWeight * pairWeight(values[2 * i] ?? 0, values[2 * i + 1] ?? 0, trained);
-  }
+  logisticWeights(values, ranges.header, weights);
+  logisticWeights(values, ranges.text, weights);
+  pairWeights(values, ranges.pairs, trained, weights);
+  for (let i = ranges.pairs.from; i < ranges.pairs.to; i++)
+    weights[i] = bounds.pairWeight * (weights[i] ?? 0);
   return weights;
 }
 
-function learnOnce(evidence: Evidence, spam: boolean): Round {
-  const { values, textFrom, pairsFrom } = evidence;
+function learnOnce(evidence: Evidence, spam: boolean, belief: number, margin: number): Round {
+  const { values, ranges } = evidence;
   const raw = rawScores(evidence);
-  const header = gradientOf(raw.header, spam, textFrom);
-  const text = gradientOf(raw.text, spam, pairsFrom - textFrom);
-  gramLearn(values, 0, textFrom, header);
-  gramLearn(values, textFrom, pairsFrom, text);
-  let pairs = 0;
-  do {
-    count(evidence, spam, 1);
-    pairs++;
-  } while (pairs <= mostCounts && (spam ? 1 : -1) * rawScores(evidence).pairs <= 0);
+  const trust = belief * Math.exp(doubtRate * Math.min(0, margin + doubtFrom));
+  const header = gradientOf(raw.header, spam, ranges.header, trust);
+  const text = gradientOf(raw.text, spam, ranges.text, trust);
+  const pairs = Math.round(wholeMessage * belief);
+  logisticLearn(values, ranges.header, header);
+  logisticLearn(values, ranges.text, text);
+  count(evidence, spam, pairs);
   return { header, text, pairs };
 }
 
-function count(evidence: Evidence, spam: boolean, times: number): void {
-  pairCount(evidence.values, evidence.pairsFrom, evidence.keys.length, spam, times);
+function count(evidence: Evidence, spam: boolean, parts: number): void {
+  pairCount(evidence.values, evidence.ranges.pairs, spam, parts);
   const { trained } = evidence;
   evidence.trained = {
-    spam: trained.spam + (spam ? times : 0),
-    innocent: trained.innocent + (spam ? 0 : times),
+    spam: trained.spam + (spam ? parts : 0),
+    innocent: trained.innocent + (spam ? 0 : parts),
   };
 }
 
-function rawScores({ values, textFrom, pairsFrom, keys, trained }: Evidence): Omit<Scores, 'total'> {
+function rawScores({ values, ranges, trained }: Evidence): { header: number; text: number; pairs: number } {
   return {
-    header: gramScore(values, 0, textFrom),
-    text: gramScore(values, textFrom, pairsFrom),
-    pairs: pairScore(values, pairsFrom, keys.length, trained),
+    header: logisticScore(values, ranges.header),
+    text: logisticScore(values, ranges.text),
+    pairs: pairScore(values, ranges.pairs, trained),
   };
 }
 

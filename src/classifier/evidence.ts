@@ -3,30 +3,48 @@
  */
 import type { Features } from '../features/features.ts';
 
-/** Messages that the pair learner has counted, of each class. */
+/** What has been learned altogether, of each class. */
 export interface Trained {
+  /** What the pair learner has counted, in quarters of a message. */
   readonly spam: number;
   readonly innocent: number;
 }
 
+/** A run of features in the evidence; each counts `weight` times. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+  readonly weight: number;
+}
+
 /** A message's features and what is known of them. Learners change `values` and `trained`. */
 export interface Evidence {
-  /** Header grams, then text grams, then pairs. */
   readonly keys: Float64Array;
   /** `a` and `b` of key i at 2i and 2i + 1. */
   readonly values: Int32Array;
-  /** Where header grams end and text grams begin; where those end and pairs begin. */
-  readonly textFrom: number;
-  readonly pairsFrom: number;
+  /** What each learner looks at. */
+  readonly ranges: Ranges;
   trained: Trained;
 }
 
+/** The parts of the evidence. */
+export interface Ranges {
+  readonly header: readonly Range[];
+  readonly text: readonly Range[];
+  readonly pairs: Range;
+}
+
+/** How often a fact counts: there are a hundred of them among a thousand grams. */
+const factWeight = 3;
+
 /** The keys of all features, in the order of {@link Evidence}. */
-export function keysOf({ header, text, pairs }: Features): Float64Array {
-  const keys = new Float64Array(header.length + text.length + pairs.length);
-  keys.set(header);
-  keys.set(text, header.length);
-  keys.set(pairs, header.length + text.length);
+export function keysOf({ header, facts, text, pairs }: Features): Float64Array {
+  const keys = new Float64Array(header.length + facts.length + text.length + pairs.length);
+  let at = 0;
+  for (const part of [header, facts, text, pairs]) {
+    keys.set(part, at);
+    at += part.length;
+  }
   return keys;
 }
 
@@ -37,6 +55,16 @@ export function evidenceOf(
   values: Int32Array,
   trained: Trained,
 ): Evidence {
-  const textFrom = features.header.length;
-  return { keys, values, textFrom, pairsFrom: textFrom + features.text.length, trained };
+  const factsFrom = features.header.length;
+  const textFrom = factsFrom + features.facts.length;
+  const pairsFrom = textFrom + features.text.length;
+  const ranges: Ranges = {
+    header: [
+      { from: 0, to: factsFrom, weight: 1 },
+      { from: factsFrom, to: textFrom, weight: factWeight },
+    ],
+    text: [{ from: textFrom, to: pairsFrom, weight: 1 }],
+    pairs: { from: pairsFrom, to: keys.length, weight: 1 },
+  };
+  return { keys, values, ranges, trained };
 }

@@ -1,7 +1,7 @@
 /** Why a message was judged as it was: every learner's part, and the features that made it, in words. */
 import { namesOf, type Kind } from '../features/names.ts';
 import type { Windows } from '../features/windows.ts';
-import { weightsOf, type Weights } from './classifier.ts';
+import { weightsOf } from './classifier.ts';
 import type { Evidence } from './evidence.ts';
 
 /** One reason: all features of one kind and name together. */
@@ -21,7 +21,7 @@ export interface Explanation {
 /** Names the reasons of a judgement. */
 export function explain(windows: Windows, evidence: Evidence): Explanation {
   const names = namesOf(windows);
-  const weights: Weights = weightsOf(evidence);
+  const weights = weightsOf(evidence);
   const sums = new Map<string, Reason>();
   for (let i = 0; i < evidence.keys.length; i++) {
     const weight = weights[i] ?? 0;

@@ -2,11 +2,15 @@
  * The pair learner: counts of messages per class for each pair of words, combined as OSBF-Lua does it (Assis 2006: a
  * naive Bayes whose every feature is weighed by how sure it is, the "exponential differential document count").
  *
- * A record holds `a`, the times the pair was counted in spam, and `b`, in innocent mail.
+ * A record holds `a`, how often the pair was counted in spam, and `b`, in innocent mail, both in quarters of a message: a
+ * message whose class is only believed counts as a part of one.
  */
-import type { Trained } from './evidence.ts';
+import type { Range, Trained } from './evidence.ts';
 
-/** Counts below this difference of probability say nothing. */
+/** Parts that a whole message counts as. */
+export const wholeMessage = 4;
+
+/** Differences of probability below this say nothing. */
 const leastDifference = 1e-6;
 
 /** How much a rare pair is doubted (K1 of OSBF). */
@@ -15,45 +19,58 @@ const doubt = 0.25;
 /** OSBF's scale of log10 odds. */
 const scale = 0.59;
 
-/** The least that one pair's probability counts. */
+/** The least that one side of a pair's odds counts. */
 const floor = 1e-9;
 
-/** The scaled log odds of spam that the pairs `from` to `to` of a message argue for. */
-export function pairScore(values: Int32Array, from: number, to: number, trained: Trained): number {
-  const spamMessages = Math.max(1, trained.spam);
-  const innocentMessages = Math.max(1, trained.innocent);
-  let sum = Math.log10(spamMessages / innocentMessages);
+/** The scaled log odds of spam that the pairs of a message argue for. */
+export function pairScore(values: Int32Array, { from, to }: Range, trained: Trained): number {
+  const messages = messagesOf(trained);
+  let sum = Math.log10(messages.spam / messages.innocent);
   for (let i = from; i < to; i++) {
-    const odds = pairOdds(values[2 * i] ?? 0, values[2 * i + 1] ?? 0, spamMessages, innocentMessages);
-    sum += odds;
+    const a = values[2 * i] ?? 0;
+    const b = values[2 * i + 1] ?? 0;
+    if (a !== 0 || b !== 0) sum += pairOdds(a, b, messages);
   }
   return scale * sum;
 }
 
-/** The scaled log odds of spam that one pair argues for. */
-export function pairWeight(spam: number, innocent: number, trained: Trained): number {
-  return scale * pairOdds(spam, innocent, Math.max(1, trained.spam), Math.max(1, trained.innocent));
+/** The scaled log odds that each single pair adds, put into `weights` at its place. */
+export function pairWeights(
+  values: Int32Array,
+  { from, to }: Range,
+  trained: Trained,
+  weights: Float64Array,
+): void {
+  const messages = messagesOf(trained);
+  for (let i = from; i < to; i++) {
+    weights[i] = scale * pairOdds(values[2 * i] ?? 0, values[2 * i + 1] ?? 0, messages);
+  }
+}
+
+/** Counts the pairs `parts` of a message more (fewer, if negative) in a class, in `values`. */
+export function pairCount(values: Int32Array, { from, to }: Range, spam: boolean, parts: number): void {
+  for (let i = from; i < to; i++) {
+    const at = 2 * i + (spam ? 0 : 1);
+    values[at] = (values[at] ?? 0) + parts;
+  }
+}
+
+function messagesOf({ spam, innocent }: Trained): Trained {
+  return { spam: Math.max(1, spam / wholeMessage), innocent: Math.max(1, innocent / wholeMessage) };
 }
 
 /** The log10 odds of spam that one pair argues for, by its counts. */
-function pairOdds(spam: number, innocent: number, spamMessages: number, innocentMessages: number): number {
-  const a = Math.max(0, spam);
-  const b = Math.max(0, innocent);
-  if (a + b === 0) return 0;
-  const pSpam = Math.min(1, a / spamMessages);
-  const pInnocent = Math.min(1, b / innocentMessages);
-  if (Math.abs(pSpam - pInnocent) < leastDifference) return 0;
-  const most = Math.max(spamMessages, innocentMessages);
+function pairOdds(spam: number, innocent: number, messages: Trained): number {
+  const a = Math.max(0, spam) / wholeMessage;
+  const b = Math.max(0, innocent) / wholeMessage;
+  const pSpam = Math.min(1, a / messages.spam);
+  const pInnocent = Math.min(1, b / messages.innocent);
+  if (a + b === 0 || Math.abs(pSpam - pInnocent) < leastDifference) return 0;
+  const most = Math.max(messages.spam, messages.innocent);
   const difference = (pSpam - pInnocent) * most;
   const sum = (pSpam + pInnocent) * most;
   const sureness = Math.max(0, (difference * difference - doubt / (a + b)) / (sum * sum)) ** 2;
   const spamSide = Math.max(floor, 0.5 + sureness * (pSpam - 0.5));
   const innocentSide = Math.max(floor, 0.5 + sureness * (pInnocent - 0.5));
   return Math.log10(spamSide / innocentSide);
-}
-
-/** Counts the pairs `times` more (or fewer, if negative) in a class, in `values`. */
-export function pairCount(values: Int32Array, from: number, to: number, spam: boolean, times: number): void {
-  const side = spam ? 0 : 1;
-  for (let i = from; i < to; i++) values[2 * i + side] = (values[2 * i + side] ?? 0) + times;
 }

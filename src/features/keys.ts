@@ -2,11 +2,13 @@
  * Keys of features: integers of 40 bits, held as Float64Array because that is what the engine sorts and compares
  * without allocating.
  *
- * | range                  | feature                                          |
- * |------------------------|--------------------------------------------------|
- * | 1 × 2^32 + gram        | 4 bytes of the header block, the key is the gram |
- * | 2 × 2^32 + gram        | 4 bytes of the text, the key is the gram         |
- * | 2^39 + 39 bits of hash | a pair of adjacent words                         |
+ * | range                  | feature                                             |
+ * |------------------------|-----------------------------------------------------|
+ * | 1 × 2^32 + gram        | 4 bytes of the fields but Received, which are the key |
+ * | 2 × 2^32 + gram        | 4 bytes of the Received fields                      |
+ * | 3 × 2^32 + gram        | 4 bytes of the text                                 |
+ * | 4 × 2^32 + hash        | a fact                                              |
+ * | 2^39 + 39 bits of hash | a pair of adjacent words                            |
  *
  * Grams need no hash, so that two grams never share a record and `explain` reads them back from the key. Two
  * of 500,000 pairs share a record with probability 0.2 in all.
@@ -15,11 +17,17 @@
 const space = 2 ** 32;
 const pairBase = 2 ** 39;
 
-/** Where the keys of header grams begin. */
-export const headerGrams: number = 1 * space;
+/** Where the keys of each kind of gram begin. */
+export const gramBases = { sender: 1 * space, route: 2 * space, text: 3 * space } as const;
 
-/** Where the keys of text grams begin. */
-export const textGrams: number = 2 * space;
+const factBase = 4 * space;
+
+/** The key of a fact, given by its bytes. */
+export function factKey(bytes: Uint8Array): number {
+  let hash = 0;
+  for (const byte of bytes) hash = (Math.imul(hash ^ byte, 0x01000193) + 0x9e37) | 0;
+  return factBase + mix(hash);
+}
 
 /** The key of the pair of two words, each given by its hash of 32 bits. The order of the words matters. */
 export function pairKey(first: number, second: number): number {

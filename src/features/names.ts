@@ -3,12 +3,12 @@
  *
  * A gram is named after where it first stands: the header field, or the word of the text. A pair is its two words.
  */
-import { headerGrams, pairKey, textGrams } from './keys.ts';
-import { spans, wordsOf } from './features.ts';
+import { factLines, pairWindows, wordsOf } from './features.ts';
+import { factKey, gramBases, pairKey } from './keys.ts';
 import type { Windows } from './windows.ts';
 
-/** Which learner a name belongs to. */
-export type Kind = 'header' | 'text' | 'pairs';
+/** What kind of feature a name is of. */
+export type Kind = 'header' | 'fact' | 'text' | 'pair';
 
 /** A feature's name. */
 export interface FeatureName {
@@ -19,35 +19,43 @@ export interface FeatureName {
 /** The names of all features of a message, by key. */
 export function namesOf(windows: Windows): Map<number, FeatureName> {
   const names = new Map<number, FeatureName>();
-  const header = Buffer.from(windows.header);
-  const text = Buffer.from(windows.text);
-  nameGrams(names, header.subarray(0, spans.headerGrams), headerGrams, 'header', fieldAt);
-  nameGrams(names, text.subarray(0, spans.textGrams), textGrams, 'text', wordAt);
-  const bytes = [header, text.subarray(0, Math.max(0, spans.pairs - header.length))];
-  const words = bytes.flatMap((window) =>
-    window
-      .toString('utf8')
-      .split(/[\0- ]+/u)
-      .filter((word) => word !== ''),
-  );
-  const hashes = wordsOf(...bytes);
-  for (let i = 1; i < Math.min(words.length, hashes.length); i++) {
-    const key = pairKey(hashes[i - 1] ?? 0, hashes[i] ?? 0);
-    if (!names.has(key)) names.set(key, { kind: 'pairs', name: `${words[i - 1] ?? ''} ${words[i] ?? ''}` });
+  nameGrams(names, windows.sender, gramBases.sender, 'header', fieldAt);
+  nameGrams(names, windows.route, gramBases.route, 'header', fieldAt);
+  nameGrams(names, windows.start, gramBases.text, 'text', wordAt);
+  nameGrams(names, windows.end, gramBases.text, 'text', wordAt);
+  for (const line of factLines(windows.facts)) {
+    names.set(factKey(line), { kind: 'fact', name: Buffer.from(line).toString('utf8') });
   }
+  for (const window of pairWindows(windows)) namePairs(names, window);
   return names;
+}
+
+function namePairs(names: Map<number, FeatureName>, window: Uint8Array): void {
+  // Decoded one byte a character, so that words are cut where the features cut them.
+  const words = Buffer.from(window)
+    .toString('latin1')
+    .split(/[\0- ]+/)
+    .filter((word) => word !== '');
+  const hashes = wordsOf(window);
+  for (let i = 1; i < words.length; i++) {
+    const key = pairKey(hashes[i - 1] ?? 0, hashes[i] ?? 0);
+    if (names.has(key)) continue;
+    const name = Buffer.from(`${words[i - 1] ?? ''} ${words[i] ?? ''}`, 'latin1').toString('utf8');
+    names.set(key, { kind: 'pair', name });
+  }
 }
 
 function nameGrams(
   names: Map<number, FeatureName>,
-  bytes: Buffer,
+  window: Uint8Array,
   base: number,
   kind: Kind,
-  nameAt: (bytes: Buffer, at: number, previous: Span) => Span,
+  nameAt: (bytes: Buffer, at: number) => Span,
 ): void {
+  const bytes = Buffer.from(window);
   let span: Span = { end: 0, name: '' };
   for (let at = 0; at + 4 <= bytes.length; at++) {
-    if (at >= span.end) span = nameAt(bytes, at, span);
+    if (at >= span.end) span = nameAt(bytes, at);
     const key = base + bytes.readUInt32BE(at);
     if (!names.has(key)) names.set(key, { kind, name: span.name });
   }

@@ -1,54 +1,77 @@
 /**
- * The windows: the bytes of a message that the learners read, and all that retraining needs of it.
+ * The windows: what the learners read of a message, and all that retraining needs of it.
  *
- * Deflated, a pair of windows is what a signature keeps. They hold UTF-8: the judged header fields one a line as
- * `Name: value`, and the beginning of the text with runs of white space made one blank. Hidden text and what delivery adds are not in
- * them. Bounds: see {@link limits}; the beginning of a message is harder to stuff with ham than the whole (reference: Cormack's
- * "first 3k characters").
+ * They hold UTF-8: the judged header fields one a line as `Name: value` (the Received fields apart, so that a long chain of
+ * them cannot push the others out), the beginning and the end of the text with runs of white space made one blank, and the facts
+ * (facts.ts). Hidden text and what delivery adds are not in them. The bounds are part of the defence: a sender who
+ * stuffs a message with ham reaches only so much of what is read.
+ *
+ * Deflated they are what a signature keeps, about 3 KiB:
+ *
+ *     2 bytes   length of each window but the last, big-endian
+ *     …         the windows in the order of {@link Windows}
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { Content } from '../message/content.ts';
+import type { Content, Field } from '../message/content.ts';
 import { judgedFields } from '../message/delivered.ts';
+import { factsOf } from './facts.ts';
 
-/** The most bytes that a window holds. */
-export const limits = { header: 4000, text: 6000 } as const;
+/** The most bytes that each window holds. */
+export const limits = { sender: 2000, route: 1000, start: 2000, end: 1000, facts: 6000 } as const;
 
-/** What the learners read of a message. */
+/** What the learners read of a message, in UTF-8. */
 export interface Windows {
-  /** UTF-8, at most limits.header bytes. */
-  readonly header: Uint8Array;
-  /** UTF-8, at most limits.text bytes. */
-  readonly text: Uint8Array;
+  /** The fields but Received. */
+  readonly sender: Uint8Array;
+  /** The Received fields. */
+  readonly route: Uint8Array;
+  /** The beginning of the text. */
+  readonly start: Uint8Array;
+  /** Its end, where it is longer than the beginning. */
+  readonly end: Uint8Array;
+  /** Facts, one a line. */
+  readonly facts: Uint8Array;
 }
+
+const names = ['sender', 'route', 'start', 'end', 'facts'] as const satisfies (keyof Windows)[];
 
 /** Cuts the windows out of what a message says. */
 export function windowsOf(content: Content): Windows {
-  const lines = judgedFields(content.fields).map(({ name, value }) => `${name}: ${value}\n`);
-  return { header: cut(lines.join(''), limits.header), text: cut(collapse(content.text), limits.text) };
+  const fields = judgedFields(content.fields);
+  const isReceived = ({ name }: Field): boolean => name.toLowerCase() === 'received';
+  const text = Buffer.from(content.text.replace(/\s+/gu, ' ').trim(), 'utf8');
+  return {
+    sender: lines(
+      fields.filter((field) => !isReceived(field)),
+      limits.sender,
+    ),
+    route: lines(fields.filter(isReceived), limits.route),
+    start: text.subarray(0, limits.start),
+    end: text.subarray(Math.max(limits.start, text.length - limits.end)),
+    facts: Buffer.from(factsOf(content, fields).join('\n')).subarray(0, limits.facts),
+  };
 }
 
 /** Packs windows into the bytes that a signature keeps; {@link unpackWindows} reverses it. */
-export function packWindows({ header, text }: Windows): Uint8Array {
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(header.length);
-  return deflateRawSync(Buffer.concat([length, header, text]), { level: 9 });
+export function packWindows(windows: Windows): Uint8Array {
+  const lengths = Buffer.alloc(2 * (names.length - 1));
+  for (const [i, name] of names.slice(0, -1).entries()) lengths.writeUInt16BE(windows[name].length, 2 * i);
+  return deflateRawSync(Buffer.concat([lengths, ...names.map((name) => windows[name])]));
 }
 
 /** Restores packed windows. Throws what zlib throws on bytes that are none. */
 export function unpackWindows(packed: Uint8Array): Windows {
-  const bytes = inflateRawSync(packed, { maxOutputLength: 2 + limits.header + limits.text });
-  const end = 2 + bytes.readUInt16BE();
-  return { header: bytes.subarray(2, end), text: bytes.subarray(end) };
+  const bytes = inflateRawSync(packed, { maxOutputLength: 64 * 1024 });
+  let at = 2 * (names.length - 1);
+  const windows = names.map((name, i): [string, Uint8Array] => {
+    const end = i < names.length - 1 ? at + bytes.readUInt16BE(2 * i) : bytes.length;
+    const window = bytes.subarray(at, end);
+    at = end;
+    return [name, window];
+  });
+  return Object.fromEntries(windows) as Record<keyof Windows, Uint8Array>;
 }
 
-function collapse(text: string): string {
-  // More than the window can need, so that a message of megabytes is not collapsed as a whole.
-  return text
-    .slice(0, 16 * limits.text)
-    .replace(/\s+/gu, ' ')
-    .trim();
-}
-
-function cut(text: string, bytes: number): Uint8Array {
-  return Buffer.from(text.slice(0, bytes), 'utf8').subarray(0, bytes);
+function lines(fields: readonly Field[], limit: number): Uint8Array {
+  return Buffer.from(fields.map(({ name, value }) => `${name}: ${value}\n`).join('')).subarray(0, limit);
 }

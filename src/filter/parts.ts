@@ -34,7 +34,7 @@ export interface Part {
  * @param complete Whether it is all of it. If not, a line that is cut off at the end is not read, because it could become
  *   a boundary.
  * @returns Undefined where mailsplit gives up (1,000 parts, or 1 MiB of header fields), where it loses bytes, and
- *   where a part that is no multipart has parts.
+ *   where a part that is no multipart is split by boundaries.
  */
 export async function partsOf(input: Buffer, complete: boolean): Promise<readonly Part[] | undefined> {
   const bytes = complete ? input : input.subarray(0, input.lastIndexOf(LF) + 1);
@@ -65,15 +65,11 @@ async function placed(
       if (chunk.parentNode !== false && chunk.parentNode.multipart === false) return undefined;
       if (last !== undefined) parts.push(last);
       last = { node: chunk, start: at, end: at, closed: false };
+    } else if (last !== undefined && chunk.type === 'body') {
+      last = { ...last, end: at };
     } else if (last !== undefined) {
-      const own = last.node === chunk.node;
-      if (chunk.type === 'body') {
-        if (!own || last.closed) return undefined;
-        last = { ...last, end: at };
-      } else {
-        if (own && last.node.multipart === false) return undefined;
-        last = { ...last, closed: true };
-      }
+      if (last.node === chunk.node && last.node.multipart === false) return undefined;
+      last = { ...last, closed: true };
     }
   }
   if (at !== bytes.length || last === undefined) return undefined;

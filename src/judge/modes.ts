@@ -1,28 +1,40 @@
 /**
- * DSPAM's training modes: what the filter learns by itself from mail that passes. Corrections and collections are learned in
- * every mode.
+ * DSPAM's training modes: what the filter learns by itself from mail that passes. What a person tells is learned in every mode.
+ *
+ * A judgement of its own is learned with a belief below that in a person's word, the stronger the surer it is, and is taken
+ * back exactly when a person tells otherwise. A filter that nobody corrects would teach itself its own errors until it
+ * collapses (measured with every filter), so it stops believing itself after {@link silence} messages without a word.
  */
 import type { Settings } from '../config/settings.ts';
-import type { Calibrated } from '../classifier/calibration.ts';
+import type { Opinion } from './userfilter.ts';
 
 /** `toe`, `teft`, `tum` or `notrain`. */
 export type TrainingMode = Settings['trainingMode'];
 
-/** How sure a judgement must be for TUM to believe it. */
-const mature = 0.9;
+/** Messages without a word from a person after which the filter learns nothing by itself any more. */
+const silence = 300;
 
-/**
- * Train on error learns nothing by itself; train everything learns every judgement; train until mature
- * learns a judgement it is sure of; notrain learns nothing, keeps no signature and counts nothing.
- */
-const rules: Record<TrainingMode, (opinion: Calibrated) => boolean> = {
+/** The most that the filter believes itself, and how fast belief grows with the score. */
+const mostBelief = 0.5;
+const beliefScale = 4;
+
+/** Messages of each class after which TUM takes itself as mature. */
+const mature = 1000;
+
+/** Which judgements a mode learns: none (TOE, NOTRAIN), all (TEFT), all until a user has taught enough (TUM). */
+const learns: Record<TrainingMode, (opinion: Pick<Opinion, 'totals'>) => boolean> = {
   toe: () => false,
   teft: () => true,
-  tum: ({ confidence }) => confidence >= mature,
+  tum: ({ totals }) => Math.min(totals.spamLearned, totals.innocentLearned) < mature,
   notrain: () => false,
 };
 
-/** Whether the filter learns its own judgement of a message that passes. */
-export function selfLearns(mode: TrainingMode, opinion: Calibrated): boolean {
-  return rules[mode](opinion);
+/** How far the filter believes its own judgement of a message that passes, 0 (not learned) to 0.5. */
+export function beliefIn(
+  mode: TrainingMode,
+  opinion: Pick<Opinion, 'totals' | 'scores'>,
+  uncorrected: number,
+): number {
+  if (uncorrected >= silence || !learns[mode](opinion)) return 0;
+  return mostBelief * Math.tanh(Math.abs(opinion.scores.total) / beliefScale);
 }

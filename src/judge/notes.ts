@@ -11,8 +11,9 @@
  * `learned`, under the fingerprint: as what a message was learned, and how to take that back.
  *
  *     0      format, 1
- *     1      bit 0: as spam; bit 1: counted in the corpusfed total
- *     2-     9 bytes a round: header gradient and text gradient (signed, 32 bits, big-endian), count of pairs
+ *     1      bit 0: as spam; bits 1 and 2: the place of the source in {@link sources}
+ *     2-     9 bytes a round: header gradient and text gradient (signed, 32 bits, big-endian), quarters of a
+ *            message that the pairs were counted as
  */
 import type { Round } from '../classifier/classifier.ts';
 import { TamisError } from '../errors.ts';
@@ -28,10 +29,16 @@ export interface Signed {
   readonly windows: Windows;
 }
 
+/** Where a class comes from: a collection, a person's correction, or a message sent on as a warning. */
+export type Source = 'corpus' | 'error' | 'inoculation';
+
+/** Undefined: nobody told it, the filter believed its own judgement. */
+const sources: readonly (Source | undefined)[] = [undefined, 'corpus', 'error', 'inoculation'];
+
 /** What was learned of a message. */
 export interface Learned {
   readonly spam: boolean;
-  readonly corpus: boolean;
+  readonly source: Source | undefined;
   readonly rounds: readonly Round[];
 }
 
@@ -55,10 +62,10 @@ export function decodeSigned(note: Uint8Array): Signed {
 }
 
 /** The bytes of a learned message's note. */
-export function encodeLearned({ spam, corpus, rounds }: Learned): Uint8Array {
+export function encodeLearned({ spam, source, rounds }: Learned): Uint8Array {
   const note = Buffer.alloc(2 + roundBytes * rounds.length);
   note[0] = format;
-  note[1] = (spam ? 1 : 0) | (corpus ? 2 : 0);
+  note[1] = (spam ? 1 : 0) + 2 * sources.indexOf(source);
   for (const [i, round] of rounds.entries()) {
     const at = 2 + roundBytes * i;
     note.writeInt32BE(round.header, at);
@@ -81,7 +88,7 @@ export function decodeLearned(note: Uint8Array): Learned {
       pairs: bytes.readUInt8(at + 8),
     });
   }
-  return { spam: (flags & 1) !== 0, corpus: (flags & 2) !== 0, rounds };
+  return { spam: (flags & 1) !== 0, source: sources[flags >> 1], rounds };
 }
 
 function checkFormat(note: Uint8Array, least: number): void {

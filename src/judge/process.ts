@@ -6,7 +6,8 @@ import { systemCode, TamisError } from '../errors.ts';
 import { explain } from '../classifier/explanation.ts';
 import type { Deadline } from './deadline.ts';
 import { readMessage, type FullReading, type Reading } from './reading.ts';
-import { UserFilter, type Opinion, type Source } from './userfilter.ts';
+import type { Source } from './notes.ts';
+import { UserFilter, type Opinion } from './userfilter.ts';
 import { blankMemory, userName, withUser } from './users.ts';
 import type { Verdict } from './verdict.ts';
 

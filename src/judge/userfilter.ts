@@ -2,32 +2,38 @@
  * One user's filter: judges, signs, learns and takes back.
  *
  * The only place where the store and the classifier meet. Invariants:
- * - a message (by its fingerprint) counts once per class: learning it again as the same class changes nothing, as the
- *   other class takes the first back;
+ * - a message (by its fingerprint) counts once: learning it again as the same class changes nothing, as the other class
+ *   takes the first back, and what the filter only believed gives way to what a person tells;
  * - everything that one message changes is one atomic change of the store, on disk before the promise resolves if
  *   something was learned.
  */
-import { scoresOf, learn, unlearn, type Round, type Scores } from '../classifier/classifier.ts';
+import { learn, scoresOf, unlearn, type Lesson, type Scores } from '../classifier/classifier.ts';
 import { calibrated, type Calibrated } from '../classifier/calibration.ts';
 import { evidenceOf, keysOf, type Evidence } from '../classifier/evidence.ts';
 import { featuresOf } from '../features/features.ts';
 import { TamisError } from '../errors.ts';
-import type { Change, Note, Totals, UserStore } from '../store/contract.ts';
-import { selfLearns, type TrainingMode } from './modes.ts';
-import { decodeLearned, decodeSigned, encodeLearned, encodeSigned, type Learned } from './notes.ts';
+import { counters, type Change, type Note, type Totals, type UserStore } from '../store/contract.ts';
+import { beliefIn, type TrainingMode } from './modes.ts';
+import {
+  decodeLearned,
+  decodeSigned,
+  encodeLearned,
+  encodeSigned,
+  type Learned,
+  type Source,
+} from './notes.ts';
 import type { Reading } from './reading.ts';
 import { newSignature } from './signature.ts';
 
 /** What a user's filter needs of a store. */
 export type Memory = Pick<UserStore, 'readFeatures' | 'totals' | 'note' | 'apply'>;
 
-/** Where a class comes from: a person's correction, a collection, or a message sent on as a warning. */
-export type Source = 'error' | 'corpus' | 'inoculation';
-
 /** What the classifier makes of a message. */
 export interface Opinion extends Calibrated {
   readonly scores: Scores;
   readonly evidence: Evidence;
+  /** The user's totals before this message. */
+  readonly totals: Totals;
 }
 
 /** What became of a message that was to be learned. */
@@ -64,7 +70,8 @@ export class UserFilter {
     const totals = await this.memory.totals();
     const evidence = await this.evidence(reading, totals);
     const scores = scoresOf(evidence);
-    return { ...calibrated(scores.total, totals.spamLearned, totals.innocentLearned), scores, evidence };
+    const learned = { spam: totals.spamLearned, innocent: totals.innocentLearned };
+    return { ...calibrated(scores, learned), scores, evidence, totals: { ...totals } };
   }
 
   /**
@@ -87,40 +94,40 @@ export class UserFilter {
       }),
       expires: Math.ceil(now + signatureDays * 86_400),
     };
-    const earlier = await this.learned(reading.fingerprint);
-    const learns = earlier === undefined && selfLearns(mode, opinion);
-    if (learns) {
-      const change = this.lesson(
-        opinion.evidence,
-        reading.fingerprint,
-        { spam: opinion.spam, corpus: false },
-        false,
-      );
-      await this.memory.apply({ ...change, notes: [...(change.notes ?? []), signed] });
-    } else {
-      const totals = opinion.spam ? { spamClassified: 1 } : { innocentClassified: 1 };
-      await this.memory.apply({ totals, notes: [signed] });
-    }
+    const belief = beliefIn(mode, opinion, opinion.totals.uncorrected);
+    const learns = belief > 0 && (await this.learned(reading.fingerprint)) === undefined;
+    const change = learns
+      ? this.lesson(opinion.evidence, reading, {
+          spam: opinion.spam,
+          belief,
+          correction: false,
+          source: undefined,
+        })
+      : { totals: opinion.spam ? { spamClassified: 1 } : { innocentClassified: 1 } };
+    await this.memory.apply({
+      ...change,
+      totals: { ...change.totals, uncorrected: 1 },
+      notes: [...(change.notes ?? []), signed],
+    });
     return { opinion, signature };
   }
 
-  /** Learns a message as a class. */
+  /** Learns a message as the class that a person tells. */
   async learn(reading: Reading, spam: boolean, source: Source): Promise<Learning> {
     const earlier = await this.learned(reading.fingerprint);
-    if (earlier?.spam === spam) return 'duplicate';
-    const evidence = await this.evidence(reading, await this.memory.totals());
-    const corpus = source !== 'error';
+    if (earlier?.spam === spam && earlier.source !== undefined) return 'duplicate';
+    const known = await this.memory.totals();
+    const evidence = await this.evidence(reading, known);
     const before = snapshot(evidence);
-    const totals: Partial<Totals> = {};
-    if (earlier !== undefined) {
-      unlearn(evidence, earlier.spam, earlier.rounds);
-      totals[earlier.spam ? 'spamLearned' : 'innocentLearned'] = -1;
-      if (earlier.corpus) totals[earlier.spam ? 'spamCorpusfed' : 'innocentCorpusfed'] = -1;
-    }
-    const change = this.lesson(evidence, reading.fingerprint, { spam, corpus }, source !== 'corpus', before);
-    if (source === 'error') totals[spam ? 'spamMisclassified' : 'innocentMisclassified'] = 1;
-    await this.memory.apply({ ...change, totals: { ...change.totals, ...totals } }, { durable: true });
-    return earlier === undefined ? 'learned' : 'relearned';
+    if (earlier !== undefined) unlearn(evidence, earlier.spam, earlier.rounds);
+    const lesson = { spam, belief: 1, correction: source !== 'corpus', source };
+    const change = this.lesson(evidence, reading, lesson, before);
+    const totals = sumOf(change.totals, earlier && takenBack(earlier), {
+      [spam ? 'spamMisclassified' : 'innocentMisclassified']: source === 'error' ? 1 : 0,
+      uncorrected: -known.uncorrected,
+    });
+    await this.memory.apply({ ...change, totals }, { durable: true });
+    return earlier === undefined || earlier.spam === spam ? 'learned' : 'relearned';
   }
 
   /**
@@ -152,21 +159,39 @@ export class UserFilter {
   /** Learns in the evidence, and puts what differs from `before` into a change. */
   private lesson(
     evidence: Evidence,
-    fingerprint: Uint8Array,
-    { spam, corpus }: { spam: boolean; corpus: boolean },
-    correction: boolean,
+    { fingerprint }: Reading,
+    { source, ...lesson }: Lesson & { readonly source: Source | undefined },
     before: Snapshot = snapshot(evidence),
-  ): Change {
-    const rounds: Round[] = learn(evidence, spam, correction);
+  ): Change & { totals: Partial<Totals> } {
+    const { spam } = lesson;
+    const rounds = learn(evidence, lesson);
+    const fed = source === 'corpus' || source === 'inoculation';
     const totals: Partial<Totals> = {
       [spam ? 'spamLearned' : 'innocentLearned']: 1,
+      [spam ? 'spamCorpusfed' : 'innocentCorpusfed']: fed ? 1 : 0,
       spamTrained: evidence.trained.spam - before.trained.spam,
       innocentTrained: evidence.trained.innocent - before.trained.innocent,
     };
-    if (corpus) totals[spam ? 'spamCorpusfed' : 'innocentCorpusfed'] = 1;
-    const note: Note = { space: 'learned', key: fingerprint, value: encodeLearned({ spam, corpus, rounds }) };
+    const note: Note = { space: 'learned', key: fingerprint, value: encodeLearned({ spam, source, rounds }) };
     return { features: differences(evidence, before), totals, notes: [note] };
   }
+}
+
+/** The totals that a lesson taken back no longer counts in; that a person once corrected something stays counted, as with DSPAM. */
+function takenBack({ spam, source }: Learned): Partial<Totals> {
+  const fed = source === 'corpus' || source === 'inoculation';
+  return {
+    [spam ? 'spamLearned' : 'innocentLearned']: -1,
+    [spam ? 'spamCorpusfed' : 'innocentCorpusfed']: fed ? -1 : 0,
+  };
+}
+
+function sumOf(...changes: readonly (Partial<Totals> | undefined)[]): Partial<Totals> {
+  const sum: Partial<Totals> = {};
+  for (const change of changes) {
+    for (const counter of counters) sum[counter] = (sum[counter] ?? 0) + (change?.[counter] ?? 0);
+  }
+  return sum;
 }
 
 type Snapshot = Pick<Evidence, 'values' | 'trained'>;

@@ -13,7 +13,10 @@
  * Limits: `a` and `b` saturate at the range of a signed 32-bit integer; a note key has 1 to 64 bytes; a note 0 to 16 KiB.
  */
 
-/** Counters: DSPAM's eight totals, and the messages that the pair learner has counted per class. */
+/**
+ * Counters: DSPAM's eight totals; what the pair learner has counted of each class; messages that have arrived since a person
+ * last told a class.
+ */
 export const counters = [
   'spamLearned',
   'innocentLearned',
@@ -25,6 +28,7 @@ export const counters = [
   'innocentClassified',
   'spamTrained',
   'innocentTrained',
+  'uncorrected',
 ] as const;
 
 /** The name of one counter. */

@@ -29,6 +29,9 @@ export interface Surroundings {
   readonly node?: readonly string[];
 }
 
+/** How long a process may take before the test fails, in milliseconds. */
+const patience = 15_000;
+
 /** What came of it. */
 export interface Outcome {
   /** Null if a signal ended it. */
@@ -86,6 +89,8 @@ export class Place {
       cwd: cwd ?? this.folder,
       ...(uid === undefined ? {} : { uid, gid: uid }),
       maxBuffer: 1 << 28,
+      timeout: patience,
+      killSignal: 'SIGKILL',
     });
     // A process that leaves its stdin unread is no failure of the test.
     if (error !== undefined && !('code' in error && error.code === 'EPIPE')) throw error;
@@ -122,4 +127,9 @@ export class Place {
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** What bytes say in UTF-8. */
+export function utf8(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
 }

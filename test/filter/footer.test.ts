@@ -235,7 +235,9 @@ describe('which parts', () => {
     const closed = '\x1b$B$3$s\x1b(B\n';
     expect(await taggedText(single(fields, closed))).toBe(single(fields, `${closed}\n${tag}\n`));
     await stays(single(fields, '\x1b$B$3$s\n'));
-    await stays(single('text/plain', '\x1b$)C\n\x0e0!\n'));
+    await stays(single('text/plain', '\x1b$)C\n'));
+    await stays(single('text/plain', '\x0e0!\n'));
+    expect(await taggedText(single('text/plain', '\x0e0!\x0f\n'))).toContain(tag);
   });
 
   test('neither more than 100 text parts nor more than mailsplit reads', async () => {
@@ -316,6 +318,10 @@ describe('structure', () => {
     expect(await taggedText(multipart([html, html]))).toBe(
       multipart(Array<string>(2).fill(html.replace('</html>', `\n${tag}\n</html>`))),
     );
+    const stray = html.replace('--b--', '\r--b--');
+    expect(await taggedText(multipart([stray]))).toBe(
+      multipart([stray.replace('</html>', `\n${tag}\n</html>`)]),
+    );
     const open = multipart(['Content-Type: text/plain\n\nHello']).slice(0, -4);
     await stays(`${open.slice(0, -1)}\n--b `);
   });
@@ -334,6 +340,7 @@ describe('structure', () => {
   test('a text part with a boundary stays as it is', async () => {
     await stays(single('text/plain; boundary=b', 'Hello\n--b\n\nthere\n--b--\n'));
     await stays(single('text/plain; boundary=b', 'Hello\n--b--\nthere\n'));
+    await stays(single('text/plain; boundary=b', 'Hello\n--b--\n'));
   });
 
   test('the edits lie behind the header block and do not overlap', async () => {

@@ -1,0 +1,243 @@
+/**
+ * Facts: what can be said of a message beside its bytes, each in a few words that a person reads.
+ *
+ * Who it is from and whether the addresses agree, how the header is built, what the parts are, where links lead, and counts in
+ * powers of two. A fact is either there or not. Shapes stand for how a program writes: letters as `a` or `A`, digits as
+ * `9`. At most {@link mostFacts} facts a message, linear in the content.
+ */
+import type { Content, Field, Part } from '../message/content.ts';
+
+const mostFacts = 200;
+const mostLinks = 60;
+
+/** The facts of a message, each once. `fields`: those that are judged. */
+export function factsOf(content: Content, fields: readonly Field[]): string[] {
+  const facts = new Set<string>();
+  const header = new Header(fields);
+  for (const part of [orderFacts, peopleFacts, subjectFacts, programFacts, routeFacts]) {
+    for (const fact of part(header)) facts.add(fact);
+  }
+  for (const fact of partFacts(content.parts)) facts.add(fact);
+  for (const fact of textFacts(content)) facts.add(fact);
+  for (const fact of linkFacts(content.links, header)) facts.add(fact);
+  return [...facts].slice(0, mostFacts).map((fact) => fact.replace(/\s+/gu, ' ').slice(0, 100));
+}
+
+/** The judged fields, by name. */
+class Header {
+  readonly fields: readonly Field[];
+  private readonly values = new Map<string, string>();
+
+  constructor(fields: readonly Field[]) {
+    this.fields = fields;
+    for (const { name, value } of fields) {
+      const lower = name.toLowerCase();
+      if (!this.values.has(lower)) this.values.set(lower, value.slice(0, 2000));
+    }
+  }
+
+  /** The first field of a name, in lower case; empty if there is none. */
+  get(name: string): string {
+    return this.values.get(name) ?? '';
+  }
+
+  /** The first address in a field, lower-cased; empty if there is none. */
+  address(name: string): string {
+    const value = this.get(name).toLowerCase();
+    const word = value.split(/[\s<>"'(),;:[\]]+/).find((piece) => /^[^@]+@[^@]+$/.test(piece));
+    return word ?? '';
+  }
+}
+
+function* orderFacts({ fields }: Header): Generator<string> {
+  let previous = 'start';
+  for (const { name } of fields.slice(0, 60)) {
+    yield `order: ${previous} ${name}`;
+    yield `has: ${name.toLowerCase()}`;
+    previous = name;
+  }
+}
+
+function* peopleFacts(header: Header): Generator<string> {
+  const from = header.address('from');
+  const to = header.address('to');
+  const reply = header.address('reply-to');
+  yield `from: ${from}`;
+  yield `from domain: ${domainOf(from)}`;
+  yield `from shape: ${shape(header.get('from').replace(/<.*/, '<>'), 20)}`;
+  yield `from local part: ${shape(from.split('@', 1)[0] ?? '', 12)}`;
+  yield `to: ${to}`;
+  yield `to domain: ${domainOf(to)}`;
+  yield `recipients: ${power(`${header.get('to')},${header.get('cc')}`.split('@').length - 1)}`;
+  if (reply !== '') {
+    yield `reply-to: ${reply}`;
+    yield `reply-to domain: ${domainOf(reply)}`;
+    yield `reply-to is from: ${reply === from}, domain ${domainOf(reply) === domainOf(from)}`;
+  }
+  const id = header.get('message-id');
+  const idDomain = registered(id.split('@')[1]?.replace(/>.*/, '') ?? '');
+  yield `message-id domain: ${idDomain}`;
+  yield `message-id domain is from's: ${idDomain !== '' && idDomain === domainOf(from)}`;
+  yield `message-id shape: ${shape(id.split('@', 1)[0] ?? '', 30)}`;
+  for (const name of ['sender', 'errors-to', 'list-id', 'list-unsubscribe', 'list-post']) {
+    if (header.get(name) !== '')
+      yield `${name}: ${domainOf(header.address(name)) || header.get(name).slice(0, 60)}`;
+  }
+}
+
+function* subjectFacts(header: Header): Generator<string> {
+  const subject = header.get('subject');
+  yield `subject length: ${power(subject.length)}`;
+  yield `subject all capitals: ${subject.length > 4 && subject === subject.toUpperCase() && subject !== subject.toLowerCase()}`;
+  yield `subject !: ${Math.min(3, subject.split('!').length - 1)}`;
+  yield `subject ?: ${subject.includes('?')}`;
+  yield `subject money: ${/[$€£%]/.test(subject)}`;
+  yield `subject ends in number: ${/\d\d\d$/.test(subject)}`;
+  yield `subject not ascii: ${/[^\0-\x7f]/.test(subject)}`;
+  yield `reply: ${/^re:/i.test(subject)}, in-reply-to ${header.get('in-reply-to') !== ''}, references ${header.get('references') !== ''}`;
+  const list = /^(?:re: ?)?\[([^\]]{1,40})\]/i.exec(subject)?.[1];
+  if (list !== undefined) yield `subject list: ${list}`;
+}
+
+function* programFacts(header: Header): Generator<string> {
+  const mailer = header.get('x-mailer') || header.get('user-agent');
+  yield `mailer: ${mailer.replace(/[\d.]+/g, '9').slice(0, 40)}`;
+  yield `mailer name: ${mailer.split(/[ /]/, 1)[0] ?? ''}`;
+  const date = header.get('date');
+  yield `zone: ${
+    date
+      .replace(/\s*\(.*/, '')
+      .split(' ')
+      .at(-1) ?? ''
+  }`;
+  yield `date shape: ${shape(date, 50)}`;
+  const type = header.get('content-type');
+  yield `content-type: ${(type.toLowerCase().split('boundary', 1)[0] ?? '').slice(0, 60)}`;
+  const boundary = /boundary="?([^";]{1,70})/i.exec(type)?.[1];
+  if (boundary !== undefined) yield `boundary shape: ${shape(boundary, 40)}`;
+  for (const name of ['precedence', 'x-priority', 'importance', 'auto-submitted']) {
+    if (header.get(name) !== '') yield `${name}: ${header.get(name).slice(0, 30)}`;
+  }
+}
+
+function* routeFacts({ fields }: Header): Generator<string> {
+  const received = fields
+    .filter(({ name }) => name.toLowerCase() === 'received')
+    .map(({ value }) => value.slice(0, 500));
+  yield `hops: ${power(received.length)}`;
+  for (const [hop, value] of received.slice(0, 2).entries()) {
+    const words = value.split(' ');
+    const after = (word: string): string | undefined => words[words.indexOf(word) + 1 || words.length];
+    const from = after('from');
+    if (from !== undefined) yield `hop ${hop} from: ${registered(from)}`;
+    const by = after('by');
+    if (by !== undefined) yield `hop ${hop} by: ${registered(by)}`;
+    const how = after('with');
+    if (how !== undefined) yield `hop ${hop} with: ${how.slice(0, 20)}`;
+    const network = /\[(\d{1,3}\.\d{1,3})(\.\d{1,3})\.\d{1,3}\]/.exec(value);
+    if (network !== null) {
+      yield `network: ${network[1] ?? ''}`;
+      yield `network: ${network[1] ?? ''}${network[2] ?? ''}`;
+    }
+    if (/unknown|may be forged/.test(value)) yield `hop ${hop} unknown host`;
+    yield `hop shape: ${shape(value.split(';', 1)[0] ?? '', 60)}`;
+  }
+}
+
+function* partFacts(parts: readonly Part[]): Generator<string> {
+  yield `parts: ${parts
+    .slice(0, 8)
+    .map(({ type }) => type)
+    .join(' ')}`;
+  yield `part count: ${power(parts.length)}`;
+  for (const { type, charset, encoding, disposition, fileName, size } of parts.slice(0, 12)) {
+    yield `part: ${type}`;
+    yield `encoding: ${type.split('/', 1)[0] ?? ''} ${encoding}`;
+    if (type.startsWith('text/')) yield `charset: ${charset}`;
+    if (disposition !== '') yield `disposition: ${disposition}`;
+    if (fileName !== '') yield `file: .${fileName.toLowerCase().split('.').at(-1)?.slice(0, 8) ?? ''}`;
+    yield `size: ${type} ${power(size)}`;
+  }
+}
+
+function* textFacts({ text, hidden, marks, parts }: Content): Generator<string> {
+  const head = text.slice(0, 20_000);
+  const has = (type: string): boolean => parts.some((part) => part.type === type);
+  yield `plain text: ${has('text/plain')}, html: ${has('text/html')}`;
+  const upper = count(head, /\p{Lu}/gu);
+  const lower = count(head, /\p{Ll}/gu);
+  yield `capitals in twenty: ${Math.round((20 * upper) / (1 + upper + lower))}`;
+  yield `text length: ${power(text.length)}`;
+  yield `! in text: ${power(count(head, /!/g))}`;
+  yield `$ in text: ${power(count(head, /\$/g))}`;
+  yield `not ascii in text: ${power(count(head, /[^\0-\x7f]/g))}`;
+  const lines = head.split('\n', 400);
+  yield `quoted lines: ${power(lines.filter((line) => line.startsWith('>')).length)}`;
+  yield `signature: ${lines.includes('-- ')}`;
+  yield `longest line: ${power(lines.reduce((most, line) => Math.max(most, line.length), 0))}`;
+  yield `lines of capitals: ${power(lines.filter((line) => /\p{Lu}{4}/u.test(line) && line === line.toUpperCase()).length)}`;
+  yield `first line shape: ${shape(lines.find((line) => line.trim() !== '')?.trim() ?? '', 16)}`;
+  yield `hidden text: ${power(hidden.trim().length)}`;
+  for (const [name, found] of Object.entries(marks)) yield `${name}: ${power(Number(found))}`;
+}
+
+function* linkFacts(links: readonly string[], header: Header): Generator<string> {
+  const web = links.slice(0, mostLinks).filter((link) => /^(?:https?|ftp):\/\//i.test(link));
+  const from = domainOf(header.address('from'));
+  const sites = new Set<string>();
+  for (const link of web) {
+    const [, authority = '', path = ''] = /^[a-z]+:\/\/([^/?#]*)(.*)/i.exec(link.slice(0, 500)) ?? [];
+    const host = authority.toLowerCase().replace(/^.*@/, '').replace(/:\d*$/, '');
+    if (authority.includes('@')) yield 'link with a user name';
+    if (/:\d+$/.test(authority)) yield 'link with a port';
+    yield `link host: ${host}`;
+    yield `link path shape: ${shape(path, 24)}`;
+    sites.add(registered(host));
+  }
+  for (const site of sites) {
+    yield `link site: ${site}`;
+    yield `link ending: ${site.split('.').at(-1) ?? ''}`;
+  }
+  for (const link of links.slice(0, mostLinks).filter((link) => /^mailto:/i.test(link))) {
+    yield `mailto: ${domainOf(link.slice('mailto:'.length).replace(/\?.*/, '').toLowerCase())}`;
+  }
+  yield `links: ${power(web.length)}`;
+  yield `link sites: ${power(sites.size)}`;
+  yield `link by number: ${web.some((link) => /^[a-z]+:\/\/[\d.]+(?:[/:]|$)/i.test(link))}`;
+  yield `from's domain among the links: ${from !== '' && sites.has(from)}`;
+}
+
+/** How a program writes: letters as `a` or `A`, digits as `9`, runs made one. */
+function shape(text: string, length: number): string {
+  return text
+    .slice(0, 300)
+    .replace(/\p{Ll}+/gu, 'a')
+    .replace(/\p{Lu}+/gu, 'A')
+    .replace(/\d+/g, '9')
+    .slice(0, length);
+}
+
+/** A count as the power of two below it. */
+function power(count: number): string {
+  return count < 2 ? count.toString() : (2 ** Math.floor(Math.log2(count))).toString();
+}
+
+function count(text: string, pattern: RegExp): number {
+  return text.match(pattern)?.length ?? 0;
+}
+
+function domainOf(address: string): string {
+  return registered(address.split('@')[1] ?? '');
+}
+
+/** What somebody registered of a host name, by rule of thumb: two labels, three below a short second one (`co.uk`). */
+function registered(host: string): string {
+  const labels = host
+    .toLowerCase()
+    .replace(/[^\w.-]/g, '')
+    .replace(/\.$/, '')
+    .split('.');
+  if (/^\d+$/.test(labels.at(-1) ?? '')) return labels.join('.');
+  const short = labels.length > 2 && labels.at(-1)?.length === 2 && (labels.at(-2)?.length ?? 0) <= 3;
+  return labels.slice(short ? -3 : -2).join('.');
+}

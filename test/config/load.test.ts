@@ -1,0 +1,163 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe as inWords, TamisError } from '../../src/errors.ts';
+import { actAsOwner, defaultHome, loadConfig, type ConfigOptions } from '../../src/config/load.ts';
+import { checkSettings, settingNames } from '../../src/config/settings.ts';
+
+let folder: string;
+let empty: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tamis-config-'));
+  empty = file('empty.toml', '');
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Writes a configuration and returns its path. */
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** The sentence that a configuration ends in. */
+function failure(options: ConfigOptions, env: NodeJS.ProcessEnv = {}): string {
+  try {
+    loadConfig(options, env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(TamisError);
+    expect(error).toMatchObject({ code: 'CONFIG' });
+    return inWords(error);
+  }
+  throw new Error('the configuration was taken');
+}
+
+describe('the home', () => {
+  test('is the one of the option, else of the environment, else of the file, else the default', () => {
+    const config = file('home.toml', 'home = "/srv/file"\n');
+    const env = { TAMIS_HOME: '/srv/environment' };
+    expect(loadConfig({ home: '/srv/option', config }, env).home).toBe('/srv/option');
+    expect(loadConfig({ config }, env).home).toBe('/srv/environment');
+    expect(loadConfig({ config }, {}).home).toBe('/srv/file');
+    expect(loadConfig({ config }, { TAMIS_HOME: '' }).home).toBe('/srv/file');
+    expect(loadConfig({ config: empty }, {}).home).toBe(defaultHome({}));
+    expect(loadConfig({ home: 'here', config }, {}).home).toBe(resolve('here'));
+  });
+
+  test('of root and system users does not depend on their environment', () => {
+    const env = { HOME: '/tmp', XDG_DATA_HOME: '/tmp/data' };
+    for (const uid of [0, 89, 999]) expect(defaultHome(env, uid)).toBe('/var/lib/tamis');
+  });
+
+  test('of everybody else is in their data', () => {
+    expect(defaultHome({ XDG_DATA_HOME: '/data' }, 1000)).toBe('/data/tamis');
+    const own = join(homedir(), '.local/share/tamis');
+    // The XDG specification has relative paths ignored.
+    for (const XDG_DATA_HOME of [undefined, '', 'data']) expect(defaultHome({ XDG_DATA_HOME }, 1000)).toBe(own);
+  });
+
+  test('must be a path', () => {
+    const config = file('wrong-home.toml', 'home = 5\n');
+    expect(failure({ config })).toBe(`${config}: home must be a path in quotes.`);
+  });
+});
+
+describe('the file', () => {
+  test('is the one of the option, else of the environment', () => {
+    const option = file('option.toml', 'deadline = 1\n');
+    const environment = file('environment.toml', 'deadline = 2\n');
+    const env = { TAMIS_CONFIG: environment };
+    expect(loadConfig({ config: option }, env).settings.deadline).toBe(1);
+    expect(loadConfig({}, env).settings.deadline).toBe(2);
+  });
+
+  test('has every default', () => {
+    expect(loadConfig({ config: empty }, {}).settings).toEqual({
+      store: 'level',
+      lowerCaseUsers: true,
+      createUsers: false,
+      trainingMode: 'toe',
+      prefixBytes: 262_144,
+      deadline: 5,
+      signatureLocation: 'headers',
+      signatureDays: 14,
+      showFactors: false,
+    });
+  });
+
+  test('that cannot be used is named, with the line', () => {
+    const config = file('broken.toml', 'deadline = 5\nshowFactors = = true\n');
+    expect(failure({ config })).toContain(`Cannot use the configuration ${config}`);
+    expect(failure({ config })).toMatch(/\b2\b/);
+    expect(failure({ config: join(folder, 'none.toml') })).toMatch(/none\.toml.* ENOENT/);
+    const directory = join(folder, 'directory.toml');
+    mkdirSync(directory);
+    expect(failure({ config: directory })).toMatch(/directory\.toml.* EISDIR/);
+  });
+
+  test.each([
+    ['trainingMood = "toe"', /unknown-\d\.toml: there is no setting "trainingMood"; the settings are store, /],
+    ['deadline = 0', /unknown-\d\.toml: deadline cannot be 0/],
+    ['deadline = nan', /unknown-\d\.toml: deadline cannot be/],
+    ['showFactors = "perhaps"', /unknown-\d\.toml: showFactors cannot be "perhaps"/],
+    ['trainingMode = 5', /unknown-\d\.toml: trainingMode cannot be 5/],
+    ['[store]\nkind = "level"', /unknown-\d\.toml: store cannot be /],
+    ['constructor = 1', /unknown-\d\.toml: there is no setting "constructor"/],
+  ])('with %j is refused, naming file and key', (text, sentence) => {
+    expect(failure({ config: file('unknown-1.toml', text) })).toMatch(sentence);
+  });
+
+  test('that is wrong is refused even where --set corrects it', () => {
+    const config = file('overridden.toml', 'deadline = "soon"\n');
+    expect(failure({ config, set: ['deadline=1'] })).toMatch(/overridden\.toml: deadline/);
+  });
+});
+
+describe('--set', () => {
+  const settings = (...set: string[]) => loadConfig({ config: empty, set }, {}).settings;
+
+  test('takes words for what they stand for', () => {
+    expect(settings('deadline=0.5', 'showFactors=on', 'trainingMode=TEFT', 'createUsers=true')).toMatchObject({
+      deadline: 0.5,
+      showFactors: true,
+      trainingMode: 'teft',
+      createUsers: true,
+    });
+    expect(settings('lowerCaseUsers=off').lowerCaseUsers).toBe(false);
+  });
+
+  test('overrides the file, and the last one counts', () => {
+    const config = file('set.toml', 'deadline = 3\nsignatureDays = 7\n');
+    const given = loadConfig({ config, set: ['deadline=1', 'deadline=2'] }, {}).settings;
+    expect(given).toMatchObject({ deadline: 2, signatureDays: 7 });
+  });
+
+  test('keeps what stands behind the first =', () => {
+    expect(settings('store=redis://a=b').store).toBe('redis://a=b');
+  });
+
+  test.each(['deadline', '=5', ''])('refuses %j', (set) => {
+    expect(failure({ config: empty, set: [set] })).toMatch(/--set takes KEY=VALUE/);
+  });
+
+  test.each(['deadline=', 'deadline=soon', 'deadline=-1', 'deadline=61', 'prefixBytes=1', '__proto__=1', 'x=1'])(
+    'refuses %j',
+    (set) => {
+      expect(failure({ config: empty, set: [set] })).toMatch(/^--set: /);
+    },
+  );
+});
+
+test('every setting is known by its name', () => {
+  expect(settingNames).toEqual(Object.keys(checkSettings({}, 'nowhere')));
+});
+
+test('acting as the owner of a home that does not exist, or is our own, changes nothing', () => {
+  const uid = process.getuid?.();
+  actAsOwner(join(folder, 'none'));
+  actAsOwner(folder);
+  expect(process.getuid?.()).toBe(uid);
+});
