@@ -1,20 +1,21 @@
 /**
  * From a score in log odds to what a person can use: a decision, a probability that is one, a confidence.
  *
- * While little is known the threshold is cautious, because a lost ham costs more than a missed spam: with m messages of the rarer
- * class learned it is 6 / (1 + m / 100) above zero. What is left above it counts the less the less is known: of this
- * message (the share of its header's features never seen) and altogether (n messages).
+ * The score counts the less the less is known: of this message (the share of its header's features never seen) and
+ * altogether (n messages). The threshold is cautious while little is known, because a lost ham costs more than a missed spam: with
+ * m messages of the rarer class learned the sum must exceed 6 / (1 + m / 100). So a message can be innocent though its
+ * probability of spam is above one half, as with DSPAM.
  */
 import type { Scores } from './classifier.ts';
 
 /** A decision with its probability. */
 export interface Calibrated {
   readonly spam: boolean;
-  /** Log odds above the threshold; spam if positive. */
+  /** Log odds of spam, by how much is known; comparable between messages. */
   readonly score: number;
-  /** Of spam, 0 to 1; above 0.5 is spam. */
+  /** Of spam, 0 to 1. */
   readonly probability: number;
-  /** The probability of being right less that of being wrong: 0 where nothing is known, 1 is certain. */
+  /** How far from the threshold: 0 at it, or where nothing is known; 1 is certain. */
   readonly confidence: number;
 }
 
@@ -33,7 +34,16 @@ export function calibrated(
   const innocent = Math.max(0, learned.innocent);
   const threshold = caution / (1 + Math.min(spam, innocent) / settled);
   const certainty = ((1 - (1 - known) ** 2) * (spam + innocent)) / (spam + innocent + fewMessages);
-  const score = (total - threshold) * certainty;
-  const probability = 1 / (1 + Math.exp(-score / temperature));
-  return { spam: score > 0, score, probability, confidence: Math.abs(2 * probability - 1) };
+  const score = total * certainty;
+  const above = (total - threshold) * certainty;
+  return {
+    spam: above > 0,
+    score,
+    probability: sigmoid(score / temperature),
+    confidence: Math.abs(2 * sigmoid(above / temperature) - 1),
+  };
+}
+
+function sigmoid(x: number): number {
+  return 1 / (1 + Math.exp(-x));
 }

@@ -184,7 +184,7 @@ describe('into a Maildir', () => {
   test('innocent mail goes into the inbox', () => {
     const box = maildir('box');
     const message = mail({ id: 'box' });
-    const outcome = place.run(['--user=joe', `--deliver=maildir:${box}`], { stdin: message });
+    const outcome = place.run(['--user=lee', `--deliver=maildir:${box}`], { stdin: message });
     expect(outcome).toMatchObject({ status: 0, stdout: '', stderr: '' });
     const [name = ''] = readdirSync(`${box}/new`);
     expect(withoutOurs(readFileSync(`${box}/new/${name}`, 'latin1'))).toBe(message);
@@ -214,14 +214,14 @@ describe('into a Maildir', () => {
   test('a message that cannot be judged goes into the inbox too', () => {
     const box = maildir('unjudged');
     const message = mail({ id: 'unjudged' });
-    const args = ['--user=joe', `--deliver=maildir:${box}`, '--home', place.path('tamis.toml')];
+    const args = ['--user=lee', `--deliver=maildir:${box}`, '--home', place.path('tamis.toml')];
     expect(place.run(args, { stdin: message }).status).toBe(0);
     const [name = ''] = readdirSync(`${box}/new`);
     expect(readFileSync(`${box}/new/${name}`, 'latin1')).toBe(message);
   });
 
   test('a Maildir that is none: try again', () => {
-    const args = ['--user=joe', `--deliver=maildir:${place.path('tamis.toml')}/box`];
+    const args = ['--user=lee', `--deliver=maildir:${place.path('tamis.toml')}/box`];
     const outcome = place.run(args, { stdin: mail({ id: 'no-box' }) });
     expect(outcome).toMatchObject({ status: 75, stdout: '' });
     expect(outcome.said).toHaveLength(1);

@@ -48,8 +48,7 @@ describeWith(['procmail'], (procmail) => {
       ...variables,
     };
     const lines = Object.entries(all).map(([name, value]) => `${name}="${value}"`);
-    writeFileSync(rc, [...lines, `INCLUDERC="${rule('tamis.procmailrc')}"`, ':0', './', ''].join('\n'), { mode: 0o600 });
-    // -f-: procmail keeps the envelope's sender out of it, and adds no "From " line of its own.
+    writeFileSync(rc, [...lines, `INCLUDERC="${rule('tamis.procmailrc')}"`, ':0 r', './', ''].join('\n'), { mode: 0o600 });
     return { maildir, deliver: (file) => run([procmail, rc], { stdin: file, cwd: place }) };
   }
 

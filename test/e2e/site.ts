@@ -39,8 +39,8 @@ export function rule(name: string): string {
 }
 
 /** A folder that is removed after the tests of a file; others may look into it, as mail hosts do. */
-export function workFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tamis e2e-'));
+export function workFolder(prefix = 'tamis e2e-'): string {
+  const folder = mkdtempSync(join(tmpdir(), prefix));
   chmodSync(folder, 0o755);
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
@@ -108,13 +108,14 @@ export function must(command: readonly string[], options: RunOptions = {}): Ende
   return ended;
 }
 
-/** A home in which `user` has learned the sample mail. */
-export function taughtHome(folder: string, user: string, env: Record<string, string> = {}): string {
+/** A home in which `user` has learned the sample mail; it belongs to `as`, and so must all that lies in it. */
+export function taughtHome(folder: string, user: string, { as }: Pick<RunOptions, 'as'> = {}): string {
   const home = join(folder, 'home');
-  mkdirSync(home, { recursive: true });
+  mkdirSync(home);
+  if (as !== undefined) giveTo(as, home);
   const mail = join(root, 'examples/mail');
   const train = [node, tamis, 'train', '--user', user, '--spam', join(mail, 'Spam'), '--innocent', join(mail, 'Ham')];
-  must(train, { env: { ...env, TAMIS_HOME: home, TAMIS_CONFIG: emptyConfig(folder) } });
+  must(train, { env: { TAMIS_HOME: home, TAMIS_CONFIG: emptyConfig(folder) } });
   return home;
 }
 

@@ -1,0 +1,188 @@
+/** rules/tamis.sieve, rules/tamis-filter and rules/tamis-header.sieve, run by the real Dovecot. */
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { describeWith } from '../peers.ts';
+import {
+  emptyConfig,
+  faults,
+  giveTo,
+  judgement,
+  makeMaildir,
+  messageOf,
+  messagesIn,
+  must,
+  node,
+  rule,
+  run,
+  sample,
+  script,
+  tamis,
+  taughtHome,
+  withoutJudgement,
+  workFolder,
+  type Ended,
+} from './site.ts';
+
+/** Nobody in particular: Dovecot's deliverer will not be root. */
+const owner = { uid: 64_222, gid: 64_222 };
+const user = 'anna';
+
+describeWith(
+  ['dovecot-lda', 'sievec', 'sieve-test', 'sieve-filter', 'setpriv'],
+  (lda, sievec, sieveTest, sieveFilter) => {
+    // Dovecot takes no blank in a path of its configuration.
+    const work = workFolder('tamis-sieve-');
+    let home: string;
+    let places = 0;
+
+    beforeAll(() => {
+      home = taughtHome(work, user, { as: owner });
+    });
+
+    interface Site {
+      readonly place: string;
+      readonly conf: string;
+      readonly maildir: string;
+      readonly env: Record<string, string>;
+      readonly deliver: (file: string) => Ended;
+    }
+
+    /** A Dovecot with one mailbox and the site's script; `filter` is what lies in sieve_filter_bin_dir. */
+    function site(filter: 'tamis' | { text: string } | undefined): Site {
+      const place = join(work, String(++places));
+      const bin = join(place, 'bin');
+      mkdirSync(bin, { recursive: true });
+      const maildir = makeMaildir(join(place, 'Maildir'));
+      const parts = ['cur', 'new', 'tmp'].map((part) => join(maildir, part));
+      const log = join(place, 'log');
+      const conf = join(place, 'dovecot.conf');
+      copyFileSync(rule('tamis.sieve'), join(place, 'tamis.sieve'));
+      writeFileSync(log, '');
+      giveTo(owner, place, maildir, ...parts, log);
+      writeFileSync(conf, configuration(place));
+      if (filter === 'tamis') installFilter(bin);
+      else if (filter !== undefined) script(join(bin, 'tamis-filter'), filter.text);
+      must([sievec, '-c', conf, join(place, 'tamis.sieve')], { env: { PATH: '/usr/bin:/bin' } });
+      const env = { HOME: place, USER: user };
+      const deliver = (file: string): Ended =>
+        run([lda, '-c', conf, '-f', 'sender@example.net'], { stdin: file, env, as: owner });
+      return { place, conf, maildir, env, deliver };
+    }
+
+    /** rules/tamis-filter with its two paths set, as a site sets them, and the home of this test. */
+    function installFilter(bin: string): void {
+      const settings = { TAMIS_NODE: node, TAMIS: tamis };
+      let text = readFileSync(rule('tamis-filter'), 'utf8');
+      for (const [name, value] of Object.entries(settings)) {
+        const line = new RegExp(`^${name}=.*$`, 'm');
+        expect(text).toMatch(line);
+        text = text.replace(line, `${name}='${value}'`);
+      }
+      const exports = `export TAMIS_HOME='${home}' TAMIS_CONFIG='${emptyConfig(work)}'\n`;
+      writeFileSync(join(bin, 'tamis-filter'), text.replace(/^exec /m, `${exports}exec `));
+      chmodSync(join(bin, 'tamis-filter'), 0o755);
+    }
+
+    test.each([
+      ['spam-1', '.Spam', 'X-DSPAM-Result: Spam'],
+      ['spam-2', '.Spam', 'X-DSPAM-Result: Spam'],
+      ['spam-3', '.Spam', 'X-DSPAM-Result: Spam'],
+      ['ham-1', '', 'X-DSPAM-Result: Innocent'],
+    ] as const)('delivers %s into "%s" as it came, with its judgement', (name, folder, result) => {
+      const { maildir, deliver } = site('tamis');
+      expect(deliver(sample(name))).toMatchObject({ status: 0 });
+      const [message = '', ...more] = messagesIn(maildir, folder);
+      expect(more).toEqual([]);
+      expect(messagesIn(maildir, folder === '' ? '.Spam' : '')).toEqual([]);
+      expect(judgement(message)).toContain(result);
+      expect(withoutJudgement(message)).toBe(withoutJudgement(messageOf(sample(name))));
+    });
+
+    test.each([...faults])('delivers the original into the inbox if the filter %s', (_, text) => {
+      const { maildir, deliver } = site({ text });
+      expect(deliver(sample('spam-1'))).toMatchObject({ status: 0 });
+      expect(messagesIn(maildir)).toEqual([messageOf(sample('spam-1'))]);
+    });
+
+    test('delivers the original into the inbox if there is no filter', () => {
+      const { maildir, deliver } = site(undefined);
+      expect(deliver(sample('spam-1'))).toMatchObject({ status: 0 });
+      expect(messagesIn(maildir)).toEqual([messageOf(sample('spam-1'))]);
+    });
+
+    test('believes no X-DSPAM-Result of the sender if the filter fails', () => {
+      const { place, maildir, deliver } = site({ text: 'exit 1' });
+      const forged = join(place, 'forged');
+      writeFileSync(forged, 'X-DSPAM-Result: Spam\nSubject: forged\n\nbody\n');
+      expect(deliver(forged)).toMatchObject({ status: 0 });
+      expect(messagesIn(maildir)).toHaveLength(1);
+      expect(messagesIn(maildir, '.Spam')).toEqual([]);
+    });
+
+    test('files the mail that lies in an inbox by sieve-filter', () => {
+      const { place, conf, maildir, env } = site('tamis');
+      for (const [at, name] of (['spam-1', 'ham-1'] as const).entries()) {
+        copyFileSync(sample(name), join(maildir, `cur/${at + 1}.M${at + 1}P1.host:2,S`));
+        giveTo(owner, join(maildir, `cur/${at + 1}.M${at + 1}P1.host:2,S`));
+      }
+      const filing = [sieveFilter, '-c', conf, '-e', '-W', join(place, 'tamis.sieve'), 'INBOX'];
+      must(filing, { env: { ...env, PATH: '/usr/bin:/bin' }, as: owner });
+      expect(messagesIn(maildir, '.Spam').map(withoutJudgement)).toEqual([messageOf(sample('spam-1'))]);
+      expect(messagesIn(maildir).map(withoutJudgement)).toEqual([messageOf(sample('ham-1'))]);
+    });
+
+    describe('tamis-header.sieve', () => {
+      /** What sieve-test says it would do with the judged sample. */
+      function actions(name: 'spam-1' | 'ham-1', judged: boolean): string {
+        const { place, conf, env } = site(undefined);
+        const personal = join(place, 'personal.sieve');
+        copyFileSync(rule('tamis-header.sieve'), personal);
+        const message = join(place, 'message');
+        const passed = run([node, tamis, '--user', user], {
+          stdin: sample(name),
+          env: { TAMIS_HOME: home, TAMIS_CONFIG: emptyConfig(work) },
+          as: owner,
+        });
+        writeFileSync(message, judged ? passed.stdout : messageOf(sample(name)), 'latin1');
+        const trial = [sieveTest, '-c', conf, personal, message];
+        return must(trial, { env: { ...env, PATH: '/usr/bin:/bin' }, as: owner }).stdout;
+      }
+
+      test('files what was judged to be spam', () => {
+        expect(actions('spam-1', true)).toMatch(/store message in folder: Spam/);
+      });
+
+      test('keeps what was judged innocent', () => {
+        expect(actions('ham-1', true)).toMatch(/store message in folder: INBOX/);
+      });
+
+      test('keeps what was not judged', () => {
+        expect(actions('spam-1', false)).toMatch(/store message in folder: INBOX/);
+      });
+    });
+  },
+);
+
+/** The settings of rules/README.md, and what a Dovecot without services needs. */
+function configuration(place: string): string {
+  return `base_dir = ${place}/run
+state_dir = ${place}/run
+log_path = ${place}/log
+ssl = no
+protocols =
+first_valid_uid = 0
+mail_location = maildir:~/Maildir
+protocol lda {
+  mail_plugins = $mail_plugins sieve
+}
+plugin {
+  sieve = file:${place}/none;active=${place}/none.sieve
+  sieve_plugins = sieve_extprograms
+  sieve_global_extensions = +vnd.dovecot.filter
+  sieve_before = ${place}/tamis.sieve
+  sieve_filter_bin_dir = ${place}/bin
+  sieve_filter_input_eol = lf
+}
+`;
+}
