@@ -53,7 +53,7 @@ const entries = {
   store: v.optional(v.string(), 'level'),
   lowerCaseUsers: v.optional(flag, true),
   createUsers: v.optional(flag, false),
-  trainingMode: v.optional(word(['toe', 'teft', 'tum', 'notrain']), 'toe'),
+  trainingMode: v.optional(word(['toe', 'teft', 'tum', 'notrain']), 'teft'),
   prefixBytes: v.optional(amount(4096, 16 * 1024 * 1024), 256 * 1024),
   deadline: v.optional(amount(0.05, 60), 5),
   signatureLocation: v.optional(word(['headers', 'message']), 'headers'),

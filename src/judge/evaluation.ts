@@ -23,7 +23,7 @@ const unsure = 4;
 
 /** Whether mail that passes is taken as the training mode says, signature and all, or only judged. */
 export function passes({ kind }: Feedback): boolean {
-  return kind === 'half' || kind === 'none';
+  return kind === 'half' || kind === 'first' || kind === 'none';
 }
 
 /** Runs the protocol for one filter, message by message. */
