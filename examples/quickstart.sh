@@ -34,7 +34,7 @@ node=$(command -v node) || fail 'Node is not installed; tamis needs version 20.1
 
 if [ ! -d "$root/node_modules" ]; then
   say 'Installing (npm ci, which also builds dist/)'
-  (cd "$root" && npm ci --no-progress)
+  (cd "$root" && npm ci --no-progress --loglevel=error)
 elif [ ! -f "$root/dist/tamis.js" ]; then
   say 'Building dist/'
   (cd "$root" && npm run --silent build)

@@ -82,7 +82,7 @@ count_tests() {
 
 if [ ! -d node_modules ]; then
   say 'npm ci'
-  npm ci --no-progress || {
+  npm ci --no-progress --loglevel=error || {
     failed=1
     last_line
     exit 1

@@ -38,6 +38,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     .command(usersCommand)
     .command(purgeCommand)
     .version(manifest.version)
+    .alias('help', 'h')
     .strict()
     .recommendCommands()
     .parserConfiguration({ 'duplicate-arguments-array': true, 'dot-notation': false })

@@ -120,8 +120,10 @@ export function fallbackOf({ values, command }: ParsedWords): Fallback {
   try {
     return { deliver: deliverOf(values, command), onError };
   } catch {
-    // A --deliver that cannot be understood, or none: a pipe is likeliest, and in it only stdout keeps the mail.
-    return { deliver: { kind: 'stdout' }, onError };
+    // A word that cannot be understood, or none, stands most likely in a pipe, where only stdout keeps the mail; exec and
+    // maildir do not, and nobody would get what stdout does.
+    const elsewhere = typeof word === 'string' && /^(?:exec|maildir)/.test(word);
+    return { deliver: elsewhere ? undefined : { kind: 'stdout' }, onError };
   }
 }
 

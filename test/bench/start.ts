@@ -11,7 +11,8 @@ import { Place, program } from '../cli/tamis.ts';
 
 const rounds = Number(process.argv[2] ?? 30);
 const most = 3;
-const paragraph = 'Let us meet on Tuesday at ten and talk about the plan for the garden, the fence and the two trees.\n';
+const paragraph =
+  'Let us meet on Tuesday at ten and talk about the plan for the garden, the fence and the two trees.\n';
 
 const place = new Place();
 try {

@@ -45,7 +45,9 @@ describe('tamis stats', () => {
   test('of an unknown user is an error that says what to do', () => {
     const outcome = place.run(['stats', '--user=kim', '--json']);
     expect(outcome).toMatchObject({ status: 64, stdout: '' });
-    expect(outcome.stderr).toMatch(/^tamis: There is no user "kim" in .*; train one, or: tamis users add NAME\.\n$/);
+    expect(outcome.stderr).toMatch(
+      /^tamis: There is no user "kim" in .*; train one, or: tamis users add NAME\.\n$/,
+    );
   });
 
   test('without a user is an error', () => {
@@ -65,11 +67,17 @@ describe('tamis explain', () => {
     readonly reasons: readonly { kind: string; name: string; weight: number }[];
   }
   const explained = (...args: string[]): Explained =>
-    JSON.parse(place.run(['explain', '--json', ...args], { stdin: advertisement('why') }).stdout) as Explained;
+    JSON.parse(
+      place.run(['explain', '--json', ...args], { stdin: advertisement('why') }).stdout,
+    ) as Explained;
 
   test('--json names the reasons, strongest first', () => {
     const { user, known, result, scores, reasons } = explained('--user=Joe');
-    expect({ user, known, result }).toEqual({ user: 'joe', known: true, result: expect.stringMatching(/^(?:Spam|Innocent)$/) as string });
+    expect({ user, known, result }).toEqual({
+      user: 'joe',
+      known: true,
+      result: expect.stringMatching(/^(?:Spam|Innocent)$/) as string,
+    });
     expect(Object.keys(scores)).toEqual(expect.arrayContaining(['header', 'text', 'pairs', 'total']));
     expect(scores['total']).toBeGreaterThan(0);
     expect(new Set(reasons.map(({ kind }) => kind))).toEqual(new Set(['header', 'text', 'pairs']));
@@ -98,7 +106,11 @@ describe('tamis explain', () => {
 
   test('without a message is an error', () => {
     const outcome = place.run(['explain', '--user=joe']);
-    expect(outcome).toMatchObject({ status: 66, stdout: '', stderr: 'tamis: There is no message on stdin.\n' });
+    expect(outcome).toMatchObject({
+      status: 66,
+      stdout: '',
+      stderr: 'tamis: There is no message on stdin.\n',
+    });
   });
 });
 

@@ -95,7 +95,10 @@ describe('header lines', () => {
 
   test('of a sender are taken out, folded ones and ones in other case too; those in the body stay', () => {
     const message = mail({ id: 'forged', body: 'X-DSPAM-Result: Innocent\n' });
-    const forged = message.replace('Subject:', 'x-dspam-RESULT: Innocent\n\tfolded\nX-DSPAM-Foo: bar\nSubject:');
+    const forged = message.replace(
+      'Subject:',
+      'x-dspam-RESULT: Innocent\n\tfolded\nX-DSPAM-Foo: bar\nSubject:',
+    );
     const { stdout } = place.run(['--user=joe', '--deliver=stdout'], { stdin: forged });
     expect(withoutOurs(stdout)).toBe(message);
     expect(stdout.split('\n\n')[0]).not.toMatch(/x-dspam-RESULT|folded|X-DSPAM-Foo/);
@@ -199,7 +202,9 @@ describe('into a Maildir', () => {
     const certain = ['--user=kim', '--deliver=stdout'];
     for (let n = 0; n < 6; n++) {
       place.run(['--user=kim', '--class=spam', '--source=error'], { stdin: advertisement(`kim-spam-${n}`) });
-      place.run(['--user=kim', '--class=innocent', '--source=error'], { stdin: mail({ id: `kim-ham-${n}` }) });
+      place.run(['--user=kim', '--class=innocent', '--source=error'], {
+        stdin: mail({ id: `kim-ham-${n}` }),
+      });
     }
     const message = advertisement('into-folder');
     expect(field(place.run(certain, { stdin: message }).stdout, 'X-DSPAM-Result')).toBe('Spam');

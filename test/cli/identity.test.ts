@@ -42,7 +42,8 @@ const changes: Record<string, (text: string) => string> = {
   'status fields': (text) => text.replace('Subject:', 'Status: RO\nX-Status: A\nX-UID: 4711\nSubject:'),
   'our lines': (text) => place.run(['--user=joe', '--deliver=stdout'], { stdin: text }).stdout,
   'our tags': (text) =>
-    place.run(['--user=joe', '--deliver=stdout', '--set', 'signatureLocation=message'], { stdin: text }).stdout,
+    place.run(['--user=joe', '--deliver=stdout', '--set', 'signatureLocation=message'], { stdin: text })
+      .stdout,
   'empty lines at the end': (text) => `${text}\n\n`,
 };
 

@@ -11,7 +11,13 @@ export interface Draft {
 }
 
 /** A plain message with LF line ends. */
-export function mail({ id, from = 'kim@example.org', subject = 'Minutes', body, fields = '' }: Draft): string {
+export function mail({
+  id,
+  from = 'kim@example.org',
+  subject = 'Minutes',
+  body,
+  fields = '',
+}: Draft): string {
   return (
     'Received: from mx.example.org (mx.example.org [192.0.2.7]) by mail.example.net; Sun, 22 Nov 2026 21:33:50 +0000\n' +
     `From: ${from}\nTo: joe@example.net\nSubject: ${subject}\nMessage-ID: <${id}@example.org>\n` +

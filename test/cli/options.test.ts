@@ -16,10 +16,30 @@ describe('the options of the filter', () => {
       config: { home: '/h', config: undefined, set: ['a=1', 'b=2'] },
     };
     expect(
-      understood('--user=joe', '--deliver=summary', '--on-error=defer', '--home=/h', '--set=a=1', '--set=b=2'),
+      understood(
+        '--user=joe',
+        '--deliver=summary',
+        '--on-error=defer',
+        '--home=/h',
+        '--set=a=1',
+        '--set=b=2',
+      ),
     ).toEqual(expected);
     expect(
-      understood('--set', 'a=1', '--home', '/h', '--set', 'b=2', '--on-error', 'defer', '--deliver', 'summary', '--user', 'joe'),
+      understood(
+        '--set',
+        'a=1',
+        '--home',
+        '/h',
+        '--set',
+        'b=2',
+        '--on-error',
+        'defer',
+        '--deliver',
+        'summary',
+        '--user',
+        'joe',
+      ),
     ).toEqual(expected);
   });
 
@@ -30,7 +50,17 @@ describe('the options of the filter', () => {
   });
 
   test('what stands behind -- belongs to the command', () => {
-    const { deliver } = understood('--user=u', '--deliver=exec', '--', 'cmd', '--user=x', '-1', '007', '--', '--set');
+    const { deliver } = understood(
+      '--user=u',
+      '--deliver=exec',
+      '--',
+      'cmd',
+      '--user=x',
+      '-1',
+      '007',
+      '--',
+      '--set',
+    );
     expect(deliver).toEqual({ kind: 'exec', command: ['cmd', '--user=x', '-1', '007', '--', '--set'] });
   });
 
@@ -59,8 +89,29 @@ describe('the options of the filter', () => {
 
 const word = fc.oneof(
   fc.constantFrom(
-    ...['--user', '--user=joe', '--deliver', '--deliver=stdout', 'stdout', 'exec', '--', '--set', '--set=', 'a=1'],
-    ...['--class=spam', '--source', '--classify', '--no-classify', '--on-error=defer', '--__proto__=1', '-', '-u', ''],
+    ...[
+      '--user',
+      '--user=joe',
+      '--deliver',
+      '--deliver=stdout',
+      'stdout',
+      'exec',
+      '--',
+      '--set',
+      '--set=',
+      'a=1',
+    ],
+    ...[
+      '--class=spam',
+      '--source',
+      '--classify',
+      '--no-classify',
+      '--on-error=defer',
+      '--__proto__=1',
+      '-',
+      '-u',
+      '',
+    ],
   ),
   fc.string(),
 );
@@ -90,7 +141,12 @@ describe('how to fail', () => {
   });
 
   test('where no message is wanted, none goes out', () => {
-    for (const argv of [['--classify'], ['--deliver=summary'], ['--class=spam'], ['--signature=6b035fbd30556138']]) {
+    for (const argv of [
+      ['--classify'],
+      ['--deliver=summary'],
+      ['--class=spam'],
+      ['--signature=6b035fbd30556138'],
+    ]) {
       expect(fallback('--nonsense', ...argv).deliver).toBeUndefined();
     }
   });

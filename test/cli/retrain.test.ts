@@ -31,7 +31,8 @@ async function known(): Promise<{ totals: Totals; features: Map<number, string> 
   if (user === undefined) throw new Error('joe is unknown');
   const features = new Map<number, string>();
   for await (const { keys, values } of user.features()) {
-    for (const [i, key] of keys.entries()) features.set(key, `${values[2 * i] ?? 0} ${values[2 * i + 1] ?? 0}`);
+    for (const [i, key] of keys.entries())
+      features.set(key, `${values[2 * i] ?? 0} ${values[2 * i + 1] ?? 0}`);
   }
   const totals = { ...(await user.totals()) };
   await user.close();
@@ -71,7 +72,10 @@ describe('which message is learned', () => {
     'by an attached message': (delivered) => ({ stdin: attached(delivered) }),
     'by a message attached to an attached message': (delivered) => ({ stdin: attached(attached(delivered)) }),
     'by the header quoted in a bounce': (_, signature) => ({
-      stdin: mail({ id: 'bounce', body: `Returned:\n\nSubject: Holiday\nX-DSPAM-Signature: ${signature}\n\n` }),
+      stdin: mail({
+        id: 'bounce',
+        body: `Returned:\n\nSubject: Holiday\nX-DSPAM-Signature: ${signature}\n\n`,
+      }),
     }),
     'by the last of several': (_, signature) => ({
       stdin: mail({ id: 'several', body: `!DSPAM:0123456712345678!\n\n!DSPAM:${signature}!\n` }),
@@ -109,7 +113,9 @@ describe('which message is learned', () => {
     const outcome = learn('spam', 'error', '', '--signature=0123456712345678');
     expect(outcome).toMatchObject({ status: 75, stdout: '' });
     expect(outcome.said).toHaveLength(1);
-    expect(outcome.stderr).toMatch(/signature "0123456712345678" is unknown .* or has expired; give the message itself/);
+    expect(outcome.stderr).toMatch(
+      /signature "0123456712345678" is unknown .* or has expired; give the message itself/,
+    );
     expect(await known()).toEqual(before);
   });
 
@@ -215,7 +221,11 @@ describe('signatureLocation=message', () => {
 
   test('signed mail is not touched in its body', () => {
     const fields = 'MIME-Version: 1.0\nContent-Type: multipart/signed; boundary=s\n';
-    const signed = mail({ id: 'signed', fields, body: '--s\n\nHello.\n--s\nContent-Type: application/pgp-signature\n\nxyz\n--s--\n' });
+    const signed = mail({
+      id: 'signed',
+      fields,
+      body: '--s\n\nHello.\n--s\nContent-Type: application/pgp-signature\n\nxyz\n--s--\n',
+    });
     const { delivered, signature } = receive(signed, ...footer);
     expect(signature).not.toBe('');
     expect(withoutOurs(delivered)).toBe(signed);

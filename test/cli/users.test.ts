@@ -83,7 +83,10 @@ describe('hostile names', () => {
     expect(place.run(['stats', '--user='])).toMatchObject({ status: 64, stdout: '' });
     expect(place.run(['users', 'add', ''])).toMatchObject({ status: 64, stdout: '' });
     const message = mail({ id: 'empty' });
-    expect(place.run(['--user=', '--deliver=stdout'], { stdin: message })).toMatchObject({ status: 0, stdout: message });
+    expect(place.run(['--user=', '--deliver=stdout'], { stdin: message })).toMatchObject({
+      status: 0,
+      stdout: message,
+    });
     expect(place.tree()).toEqual(before);
   });
 });

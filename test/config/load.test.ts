@@ -56,7 +56,8 @@ describe('the home', () => {
     expect(defaultHome({ XDG_DATA_HOME: '/data' }, 1000)).toBe('/data/tamis');
     const own = join(homedir(), '.local/share/tamis');
     // The XDG specification has relative paths ignored.
-    for (const XDG_DATA_HOME of [undefined, '', 'data']) expect(defaultHome({ XDG_DATA_HOME }, 1000)).toBe(own);
+    for (const XDG_DATA_HOME of [undefined, '', 'data'])
+      expect(defaultHome({ XDG_DATA_HOME }, 1000)).toBe(own);
   });
 
   test('must be a path', () => {
@@ -79,7 +80,7 @@ describe('the file', () => {
       store: 'level',
       lowerCaseUsers: true,
       createUsers: false,
-      trainingMode: 'toe',
+      trainingMode: 'teft',
       prefixBytes: 262_144,
       deadline: 5,
       signatureLocation: 'headers',
@@ -99,7 +100,10 @@ describe('the file', () => {
   });
 
   test.each([
-    ['trainingMood = "toe"', /unknown-\d\.toml: there is no setting "trainingMood"; the settings are store, /],
+    [
+      'trainingMood = "toe"',
+      /unknown-\d\.toml: there is no setting "trainingMood"; the settings are store, /,
+    ],
     ['deadline = 0', /unknown-\d\.toml: deadline cannot be 0/],
     ['deadline = nan', /unknown-\d\.toml: deadline cannot be/],
     ['showFactors = "perhaps"', /unknown-\d\.toml: showFactors cannot be "perhaps"/],
@@ -120,12 +124,14 @@ describe('--set', () => {
   const settings = (...set: string[]) => loadConfig({ config: empty, set }, {}).settings;
 
   test('takes words for what they stand for', () => {
-    expect(settings('deadline=0.5', 'showFactors=on', 'trainingMode=TEFT', 'createUsers=true')).toMatchObject({
-      deadline: 0.5,
-      showFactors: true,
-      trainingMode: 'teft',
-      createUsers: true,
-    });
+    expect(settings('deadline=0.5', 'showFactors=on', 'trainingMode=TEFT', 'createUsers=true')).toMatchObject(
+      {
+        deadline: 0.5,
+        showFactors: true,
+        trainingMode: 'teft',
+        createUsers: true,
+      },
+    );
     expect(settings('lowerCaseUsers=off').lowerCaseUsers).toBe(false);
   });
 
@@ -143,12 +149,17 @@ describe('--set', () => {
     expect(failure({ config: empty, set: [set] })).toMatch(/--set takes KEY=VALUE/);
   });
 
-  test.each(['deadline=', 'deadline=soon', 'deadline=-1', 'deadline=61', 'prefixBytes=1', '__proto__=1', 'x=1'])(
-    'refuses %j',
-    (set) => {
-      expect(failure({ config: empty, set: [set] })).toMatch(/^--set: /);
-    },
-  );
+  test.each([
+    'deadline=',
+    'deadline=soon',
+    'deadline=-1',
+    'deadline=61',
+    'prefixBytes=1',
+    '__proto__=1',
+    'x=1',
+  ])('refuses %j', (set) => {
+    expect(failure({ config: empty, set: [set] })).toMatch(/^--set: /);
+  });
 });
 
 test('every setting is known by its name', () => {

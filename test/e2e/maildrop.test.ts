@@ -34,7 +34,10 @@ describeWith(['maildrop', 'maildirmake'], (maildrop) => {
   });
 
   /** A Maildir and a .mailfilter that includes the rule. */
-  function site(variables: Record<string, string> = {}): { maildir: string; deliver: (file: string) => Ended } {
+  function site(variables: Record<string, string> = {}): {
+    maildir: string;
+    deliver: (file: string) => Ended;
+  } {
     const place = join(work, `it's place ${++places}`);
     mkdirSync(place);
     const maildir = makeMaildir(join(place, 'Maildir'));
@@ -48,8 +51,13 @@ describeWith(['maildrop', 'maildirmake'], (maildrop) => {
       TAMIS_CONFIG: emptyConfig(work),
       ...variables,
     };
-    const lines = Object.entries(all).map(([name, value]) => `${name}="${value.replace(/["$\\`]/g, '\\$&')}"`);
-    writeFileSync(mailfilter, [...lines, `include "${rule('tamis.maildrop')}"`, 'to "$TAMIS_MAILDIR"', ''].join('\n'));
+    const lines = Object.entries(all).map(
+      ([name, value]) => `${name}="${value.replace(/["$\\`]/g, '\\$&')}"`,
+    );
+    writeFileSync(
+      mailfilter,
+      [...lines, `include "${rule('tamis.maildrop')}"`, 'to "$TAMIS_MAILDIR"', ''].join('\n'),
+    );
     chmodSync(mailfilter, 0o600);
     return { maildir, deliver: (file) => run([maildrop, mailfilter], { stdin: file, cwd: place }) };
   }
@@ -87,7 +95,9 @@ describeWith(['maildrop', 'maildirmake'], (maildrop) => {
 
   test('takes no name of a user for a command', () => {
     const trap = join(work, 'trap');
-    const { maildir, deliver } = site({ TAMIS_USER: `a"; touch '${trap}'; "$(touch '${trap}')\`touch '${trap}'\`` });
+    const { maildir, deliver } = site({
+      TAMIS_USER: `a"; touch '${trap}'; "$(touch '${trap}')\`touch '${trap}'\``,
+    });
     expect(deliver(sample('ham-1')).status).toBe(0);
     expect(messagesIn(maildir)).toHaveLength(1);
     expect(existsSync(trap)).toBe(false);

@@ -33,7 +33,10 @@ describeWith(['procmail'], (procmail) => {
     home = taughtHome(work, user);
   });
 
-  function site(variables: Record<string, string> = {}): { maildir: string; deliver: (file: string) => Ended } {
+  function site(variables: Record<string, string> = {}): {
+    maildir: string;
+    deliver: (file: string) => Ended;
+  } {
     const place = join(work, `place-${++places}`);
     mkdirSync(place);
     const maildir = makeMaildir(join(place, 'Maildir'));
@@ -48,7 +51,9 @@ describeWith(['procmail'], (procmail) => {
       ...variables,
     };
     const lines = Object.entries(all).map(([name, value]) => `${name}="${value}"`);
-    writeFileSync(rc, [...lines, `INCLUDERC="${rule('tamis.procmailrc')}"`, ':0 r', './', ''].join('\n'), { mode: 0o600 });
+    writeFileSync(rc, [...lines, `INCLUDERC="${rule('tamis.procmailrc')}"`, ':0 r', './', ''].join('\n'), {
+      mode: 0o600,
+    });
     return { maildir, deliver: (file) => run([procmail, rc], { stdin: file, cwd: place }) };
   }
 

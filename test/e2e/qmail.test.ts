@@ -29,7 +29,9 @@ import {
 const vpopmail = { uid: 64_189, gid: 64_189 };
 
 /** qmail-local's reading of an exit status, by qmail-command(8); a program that was killed is 111. */
-function outcome(status: number | null): 'delivered' | 'delivered, no further lines' | 'bounced' | 'deferred' {
+function outcome(
+  status: number | null,
+): 'delivered' | 'delivered, no further lines' | 'bounced' | 'deferred' {
   if (status === 0) return 'delivered';
   if (status === 99) return 'delivered, no further lines';
   return [64, 65, 70, 76, 77, 78, 100, 112].includes(status ?? 111) ? 'bounced' : 'deferred';
@@ -48,7 +50,11 @@ describeWith(['setpriv'], () => {
     readonly maildir: string;
     /** The deliverer: Return-Path and Delivered-To, then stdin, into the Maildir, as vdelivermail does. */
     readonly deliverer: string;
-    readonly deliver: (line: string, file: string, variables?: Record<string, string>) => ReturnType<typeof outcome>;
+    readonly deliver: (
+      line: string,
+      file: string,
+      variables?: Record<string, string>,
+    ) => ReturnType<typeof outcome>;
   }
 
   function site(): Site {
@@ -168,13 +174,16 @@ printf '%s' "$RPLINE" >"$t" && cat /dev/stdin >/dev/null && cat /dev/stdin >>"$t
       expect(messagesIn(maildir)).toEqual([]);
     });
 
-    test.each(['../../etc/x', "$(touch trap)'`touch trap`", 'a b;id', 'JOE'])('takes %j for a user, and no more', (EXT) => {
-      const { maildir, deliverer, deliver } = site();
-      expect(deliver(shippedLine(deliverer), sample('ham-1'), { EXT })).toBe('delivered');
-      expect(messagesIn(maildir)).toHaveLength(1);
-      expect(messagesIn(maildir).flatMap(judgement)).toContain('X-DSPAM-Result: Innocent');
-      expect(run(['/usr/bin/find', work, '-name', 'trap']).stdout).toBe('');
-    });
+    test.each(['../../etc/x', "$(touch trap)'`touch trap`", 'a b;id', 'JOE'])(
+      'takes %j for a user, and no more',
+      (EXT) => {
+        const { maildir, deliverer, deliver } = site();
+        expect(deliver(shippedLine(deliverer), sample('ham-1'), { EXT })).toBe('delivered');
+        expect(messagesIn(maildir)).toHaveLength(1);
+        expect(messagesIn(maildir).flatMap(judgement)).toContain('X-DSPAM-Result: Innocent');
+        expect(run(['/usr/bin/find', work, '-name', 'trap']).stdout).toBe('');
+      },
+    );
   });
 
   test('a plain pipe delivers what tamis judged', () => {

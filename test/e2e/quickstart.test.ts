@@ -1,5 +1,5 @@
 /** examples/quickstart.sh from its beginning to its end, in a copy of the repository. */
-import { copyFileSync, existsSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, lstatSync, mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { messageOf, messagesIn, must, node, root, run, workFolder, type Ended } from './site.ts';
@@ -24,13 +24,18 @@ function quickstart(name: string): Ended & { made: string } {
 beforeAll(() => {
   const list = ['git', '-C', root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'];
   const files = must(list, { env: { PATH: path } }).stdout.split('\0');
-  for (const file of files.filter((one) => one !== '' && existsSync(join(root, one)))) {
+  for (const file of files.filter((one) => one !== '' && isFile(join(root, one)))) {
     mkdirSync(dirname(join(copy, file)), { recursive: true });
     copyFileSync(join(root, file), join(copy, file));
   }
   // In the place of npm ci: the packages are there, dist/ is not.
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 });
+
+/** Not so for a file that was removed and is not yet committed as such. */
+function isFile(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
 
 test('judges and files the sample mail, and leaves the homes of its user and of the site alone', () => {
   const before = existsSync(siteHome);

@@ -50,10 +50,21 @@ describeAsRoot('installed by root', () => {
     // dist/ is built already; npm's own scripts would build it again under the other tests.
     const pack = ['npm', 'pack', '--ignore-scripts', '--silent', '--pack-destination', work];
     const tarball = must(pack, { cwd: root, env: npmEnvironment() }).stdout.trim();
-    const install = ['npm', 'install', '--global', '--prefer-offline', '--prefix', prefix, join(work, tarball)];
+    const install = [
+      'npm',
+      'install',
+      '--global',
+      '--prefer-offline',
+      '--prefix',
+      prefix,
+      join(work, tarball),
+    ];
     must(install, { cwd: work, env: npmEnvironment() });
 
-    must(['useradd', '--system', '--user-group', '--home-dir', home, '--shell', '/usr/sbin/nologin', account], { env: path });
+    must(
+      ['useradd', '--system', '--user-group', '--home-dir', home, '--shell', '/usr/sbin/nologin', account],
+      { env: path },
+    );
     const id = (option: string): number => Number(must(['id', option, account], { env: path }).stdout);
     owner = { uid: id('-u'), gid: id('-g') };
     must(['install', '-d', '-m', '755', join(work, 'var/lib'), join(work, 'etc/tamis')], { env: path });
@@ -88,7 +99,11 @@ describeAsRoot('installed by root', () => {
     ['spam-1', '.Spam', 'X-DSPAM-Result: Spam'],
     ['ham-1', '', 'X-DSPAM-Result: Innocent'],
   ] as const)('the delivering user judges %s and files it into "%s"', (name, folder, result) => {
-    expect(deliver(sample(name), owner, `--deliver=maildir:${maildir}`)).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(deliver(sample(name), owner, `--deliver=maildir:${maildir}`)).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: '',
+    });
     const [message = '', ...more] = messagesIn(maildir, folder);
     expect(more).toEqual([]);
     expect(judgement(message)).toContain(result);
@@ -101,7 +116,11 @@ describeAsRoot('installed by root', () => {
     const { stdout } = deliver(sample('ham-3'), owner);
     const signature = /^X-DSPAM-Signature: (\S+)/m.exec(stdout)?.[1] ?? '';
     const lesson = ['--class=spam', '--source=error', `--signature=${signature}`];
-    expect(run([node, program, '--user', user, '--config', config, ...lesson])).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(run([node, program, '--user', user, '--config', config, ...lesson])).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: '',
+    });
     const stats = must([node, program, 'stats', '--user', user, '--config', config, '--json']).stdout;
     expect(JSON.parse(stats)).toMatchObject({ spamMisclassified: 1 });
     expect(owners(home)).toEqual([`${owner.uid}:${owner.gid}`]);
@@ -116,13 +135,24 @@ describeAsRoot('installed by root', () => {
   });
 
   test('the installed command runs by its name', () => {
-    const version = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
+    const version = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string })
+      .version;
     expect(must([program, '--version'], { env: path, as: owner }).stdout.trim()).toBe(version);
   });
 });
 
 /** npm reads its cache and its settings from the home of who runs it. */
 function npmEnvironment(): Record<string, string> {
-  const names = ['PATH', 'HOME', 'npm_config_cache', 'npm_config_registry', 'HTTPS_PROXY', 'https_proxy', 'NODE_EXTRA_CA_CERTS'];
-  return Object.fromEntries(names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+  const names = [
+    'PATH',
+    'HOME',
+    'npm_config_cache',
+    'npm_config_registry',
+    'HTTPS_PROXY',
+    'https_proxy',
+    'NODE_EXTRA_CA_CERTS',
+  ];
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
 }

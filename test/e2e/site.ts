@@ -114,7 +114,17 @@ export function taughtHome(folder: string, user: string, { as }: Pick<RunOptions
   mkdirSync(home);
   if (as !== undefined) giveTo(as, home);
   const mail = join(root, 'examples/mail');
-  const train = [node, tamis, 'train', '--user', user, '--spam', join(mail, 'Spam'), '--innocent', join(mail, 'Ham')];
+  const train = [
+    node,
+    tamis,
+    'train',
+    '--user',
+    user,
+    '--spam',
+    join(mail, 'Spam'),
+    '--innocent',
+    join(mail, 'Ham'),
+  ];
   must(train, { env: { TAMIS_HOME: home, TAMIS_CONFIG: emptyConfig(folder) } });
   return home;
 }
@@ -143,7 +153,9 @@ export function makeMaildir(path: string): string {
 export function messagesIn(maildir: string, folder = ''): string[] {
   return ['new', 'cur'].flatMap((part) => {
     const place = join(maildir, folder, part);
-    return existsSync(place) ? readdirSync(place).map((name) => readFileSync(join(place, name), 'latin1')) : [];
+    return existsSync(place)
+      ? readdirSync(place).map((name) => readFileSync(join(place, name), 'latin1'))
+      : [];
   });
 }
 

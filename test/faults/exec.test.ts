@@ -22,7 +22,11 @@ afterAll(() => {
 });
 
 /** Delivers to a command. */
-function exec(command: readonly string[], surroundings: Surroundings = {}, args: readonly string[] = []): Outcome {
+function exec(
+  command: readonly string[],
+  surroundings: Surroundings = {},
+  args: readonly string[] = [],
+): Outcome {
   return place.run(['--user=joe', '--deliver=exec', ...args, '--', ...command], {
     stdin: message,
     ...surroundings,
@@ -79,7 +83,10 @@ describe('no temporary file', () => {
 
   test('and stdin a file: the command gets that', () => {
     expectOriginal(exec(['/bin/cat'], { ...nowhere, script: '"$@" <message' }));
-    const begun = { ...nowhere, script: '{ printf "before\\n"; cat message; } >begun; { read line; "$@"; } <begun' };
+    const begun = {
+      ...nowhere,
+      script: '{ printf "before\\n"; cat message; } >begun; { read line; "$@"; } <begun',
+    };
     expectOriginal(exec(['/bin/cat'], begun));
   });
 

@@ -1,13 +1,31 @@
 /** The home, the store or the configuration is not what it should be: mail goes through whatever is wrong with them. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { LevelStore } from '../../src/store/level/level-store.ts';
 import { openDatabase } from '../../src/store/level/database.ts';
 import { versionKey } from '../../src/store/level/records.ts';
 import { Place, type Surroundings } from '../cli/tamis.ts';
-import { expectDeferred, expectJudged, expectPassed, isRoot, message, nobody, passed, teach } from './fault.ts';
+import {
+  expectDeferred,
+  expectJudged,
+  expectPassed,
+  isRoot,
+  message,
+  nobody,
+  passed,
+  teach,
+} from './fault.ts';
 import { withoutOurs } from '../cli/mail.ts';
 
 let place: Place;

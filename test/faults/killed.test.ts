@@ -50,17 +50,23 @@ const instants: Instant[] = [0, 1, 2, 4, pieces].flatMap((after) => [
 ]);
 
 describe.each(['SIGKILL', 'SIGTERM'] as const)('by %s', (signal) => {
-  test.each(instants)('after $after pieces and $wait ms, to a command: nothing or everything', async (instant) => {
-    const { status, stdout } = await killed(['--deliver=exec', '--', '/bin/cat'], signal, instant);
-    if (stdout === '') expect(status).not.toBe(0);
-    else expect(withoutOurs(stdout)).toBe(whole);
-  });
+  test.each(instants)(
+    'after $after pieces and $wait ms, to a command: nothing or everything',
+    async (instant) => {
+      const { status, stdout } = await killed(['--deliver=exec', '--', '/bin/cat'], signal, instant);
+      if (stdout === '') expect(status).not.toBe(0);
+      else expect(withoutOurs(stdout)).toBe(whole);
+    },
+  );
 
-  test.each(instants)('after $after pieces and $wait ms, to stdout: 0 only with everything', async (instant) => {
-    const { status, stdout } = await killed(['--deliver=stdout'], signal, instant);
-    if (status === 0) expect(withoutOurs(stdout)).toBe(whole);
-    else expect(withoutOurs(`${stdout}${whole.slice(withoutOurs(stdout).length)}`)).toBe(whole);
-  });
+  test.each(instants)(
+    'after $after pieces and $wait ms, to stdout: 0 only with everything',
+    async (instant) => {
+      const { status, stdout } = await killed(['--deliver=stdout'], signal, instant);
+      if (status === 0) expect(withoutOurs(stdout)).toBe(whole);
+      else expect(withoutOurs(`${stdout}${whole.slice(withoutOurs(stdout).length)}`)).toBe(whole);
+    },
+  );
 });
 
 test('the store is sound after all that', () => {

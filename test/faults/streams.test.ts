@@ -92,10 +92,22 @@ describe('a wrong command line', () => {
     'a word too many': [['--user=joe', 'train'], /there is no command "train"/],
     'a class without a source': [['--user=joe', '--class=spam'], /--class needs --source/],
     'a source without a class': [['--user=joe', '--source=error'], /--source needs --class/],
-    'an unknown class': [['--user=joe', '--class=ham', '--source=error'], /--class is spam or innocent, not "ham"/],
-    'an inherited class': [['--user=joe', '--class=constructor', '--source=error'], /--class is spam or innocent/],
-    'an unknown source': [['--user=joe', '--class=spam', '--source=me'], /--source is corpus, error, inoculation/],
-    'a signature without a class': [['--user=joe', '--signature=6b035fbd30556138'], /--signature needs --class/],
+    'an unknown class': [
+      ['--user=joe', '--class=ham', '--source=error'],
+      /--class is spam or innocent, not "ham"/,
+    ],
+    'an inherited class': [
+      ['--user=joe', '--class=constructor', '--source=error'],
+      /--class is spam or innocent/,
+    ],
+    'an unknown source': [
+      ['--user=joe', '--class=spam', '--source=me'],
+      /--source is corpus, error, inoculation/,
+    ],
+    'a signature without a class': [
+      ['--user=joe', '--signature=6b035fbd30556138'],
+      /--signature needs --class/,
+    ],
     'no user': [[], /No user is given/],
     'an empty user': [['--user='], /No user is given/],
     'an unknown mode': [['--user=joe', '--mode=sometimes'], /trainingMode cannot be "sometimes"/],
@@ -123,7 +135,11 @@ describe('a wrong command line', () => {
   test.each([
     ['exec without a command', ['--deliver=exec'], /--deliver=exec needs a command/],
     ['a Maildir without a path', ['--deliver=maildir:'], /--deliver is stdout/],
-    ['exec, and an unknown option', ['--deliver=exec', '--frobnicate', '--', '/bin/cat'], /no option --frobnicate/],
+    [
+      'exec, and an unknown option',
+      ['--deliver=exec', '--frobnicate', '--', '/bin/cat'],
+      /no option --frobnicate/,
+    ],
     ['a Maildir, and an unknown option', ['--deliver=maildir:box', '--frobnicate'], /no option --frobnicate/],
   ])('%s: what stdout gets would be lost', (_, args, says) => {
     for (const onError of ['pass', 'defer']) {

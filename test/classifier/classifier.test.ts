@@ -1,0 +1,231 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  learn,
+  scoresOf,
+  unlearn,
+  weightsOf,
+  type Lesson,
+  type Round,
+} from '../../src/classifier/classifier.ts';
+import { calibrated } from '../../src/classifier/calibration.ts';
+import { evidenceOf, keysOf } from '../../src/classifier/evidence.ts';
+import { explain } from '../../src/classifier/explanation.ts';
+import { logisticLearn, logisticScore, logisticUnlearn } from '../../src/classifier/logistic.ts';
+import { featuresOf } from '../../src/features/features.ts';
+import { sample } from '../features/sample.ts';
+import { anyEvidence, blank, copy, usual } from './evidence.ts';
+
+const told: Omit<Lesson, 'spam'> = { belief: 1, correction: false };
+const lesson: fc.Arbitrary<Lesson> = fc.record({
+  spam: fc.boolean(),
+  belief: fc.constantFrom(0.1, 0.25, 0.5, 1),
+  correction: fc.boolean(),
+});
+
+describe('learning', () => {
+  test('can be taken back exactly, last first', () => {
+    fc.assert(
+      fc.property(anyEvidence, fc.array(lesson, { maxLength: 5 }), (evidence, lessons) => {
+        const before = copy(evidence);
+        const done: [Lesson, Round[]][] = [];
+        for (const one of lessons) done.push([one, learn(evidence, one)]);
+        for (const [{ spam }, rounds] of done.toReversed()) unlearn(evidence, spam, rounds);
+        expect(evidence).toEqual(before);
+      }),
+    );
+  });
+
+  test('of one step of the logistic learner can be taken back exactly', () => {
+    const range = fc.nat({ max: 20 }).map((to) => [{ from: 0, to, weight: 2 }]);
+    fc.assert(
+      fc.property(
+        anyEvidence,
+        range,
+        fc.integer({ min: -400_000, max: 400_000 }),
+        ({ values }, ranges, gradient) => {
+          const before = values.slice();
+          logisticLearn(values, ranges, gradient);
+          if (Math.abs(gradient) > 4096 && (ranges[0]?.to ?? 0) > 0 && values.length > 0)
+            expect(values).not.toEqual(before);
+          logisticUnlearn(values, ranges, gradient);
+          expect(values).toEqual(before);
+        },
+      ),
+    );
+  });
+
+  test('moves the score towards the class', () => {
+    fc.assert(
+      fc.property(anyEvidence, fc.boolean(), (evidence, spam) => {
+        const before = scoresOf(evidence).total;
+        const { header, text } = evidence.ranges;
+        const raw = (): number => logisticScore(evidence.values, [...header, ...text]);
+        const rawBefore = raw();
+        const rounds = learn(evidence, { ...told, spam });
+        const side = spam ? 1 : -1;
+        expect(side * (raw() - rawBefore)).toBeGreaterThanOrEqual(-1e-9);
+        if (rounds.length === 0) expect(scoresOf(evidence).total).toBe(before);
+      }),
+    );
+  });
+
+  test('stops at the gate: what is sure already writes nothing', () => {
+    const evidence = blank(usual);
+    let lessons = 0;
+    while (learn(evidence, { ...told, spam: true }).length > 0) lessons++;
+    expect(lessons).toBeGreaterThan(0);
+    expect(lessons).toBeLessThan(100);
+    const sure = copy(evidence);
+    expect(learn(evidence, { spam: true, belief: 1, correction: true })).toEqual([]);
+    expect(evidence).toEqual(sure);
+    expect(learn(evidence, { ...told, spam: false })).toHaveLength(1);
+  });
+
+  test('of a correction is repeated until it is right, three times at most', () => {
+    const correction = { spam: true, belief: 1, correction: true };
+    fc.assert(
+      fc.property(anyEvidence, (evidence) => {
+        const rounds = learn(evidence, correction);
+        expect(rounds.length).toBeLessThanOrEqual(3);
+        if (rounds.length > 0 && rounds.length < 3) expect(scoresOf(evidence).total).toBeGreaterThan(1);
+      }),
+    );
+    const wrong = blank({ ...usual, header: 100, facts: 5 });
+    for (let n = 0; n < 3; n++) learn(wrong, { ...told, spam: false });
+    expect(learn(wrong, correction).length).toBeGreaterThan(1);
+  });
+
+  test('believes the less the less it is told', () => {
+    const moved = (belief: number): number => {
+      const evidence = blank(usual);
+      learn(evidence, { spam: true, belief, correction: false });
+      return scoresOf(evidence).total;
+    };
+    expect(moved(0.1)).toBeGreaterThan(0);
+    expect(moved(0.1)).toBeLessThan(moved(0.5));
+    expect(moved(0.5)).toBeLessThan(moved(1));
+  });
+
+  test('doubts a label that is far from the judgement', () => {
+    const sure = blank(usual);
+    while (learn(sure, { ...told, spam: true }).length > 0);
+    const unsure = blank(usual);
+    const gradient = (evidence: typeof sure): number =>
+      Math.abs(learn(evidence, { ...told, spam: false })[0]?.header ?? 0);
+    expect(gradient(sure)).toBeLessThan(gradient(unsure));
+  });
+
+  test('of a text of one word, for years, keeps to what a record holds', () => {
+    const evidence = blank({ header: 0, facts: 0, text: 1, pairs: 0 });
+    for (let n = 0; n < 5000; n++) {
+      const squares = evidence.values[1] ?? 0;
+      learn(evidence, { ...told, spam: n % 2 === 0 });
+      expect(evidence.values[1] ?? 0).toBeGreaterThanOrEqual(squares);
+      expect(Math.abs(scoresOf(evidence).total)).toBeLessThanOrEqual(10);
+    }
+  });
+});
+
+describe('scores', () => {
+  test('keep to their bounds: the text argues for innocent by 2 at most', () => {
+    fc.assert(
+      fc.property(anyEvidence, (evidence) => {
+        const { header, text, pairs, total, known } = scoresOf(evidence);
+        expect(Math.abs(header)).toBeLessThanOrEqual(10);
+        expect(text).toBeLessThanOrEqual(10);
+        expect(text).toBeGreaterThanOrEqual(-2);
+        expect(Math.abs(pairs)).toBeLessThanOrEqual(5);
+        expect(total).toBeCloseTo(header + text + pairs, 9);
+        expect(known).toBeGreaterThanOrEqual(0);
+        expect(known).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  test('of a message of which nothing is known, or that has nothing, are 0', () => {
+    for (const counts of [usual, { header: 0, facts: 0, text: 0, pairs: 0 }]) {
+      expect(scoresOf(blank(counts))).toEqual({ header: 0, text: 0, pairs: 0, total: 0, known: 0 });
+    }
+  });
+
+  test('are the sum of what each feature adds, before the bounds', () => {
+    fc.assert(
+      fc.property(anyEvidence, (evidence) => {
+        const { header, text } = evidence.ranges;
+        const weights = weightsOf(evidence);
+        const sum = [...weights.subarray(0, evidence.ranges.pairs.from)].reduce(
+          (one, other) => one + other,
+          0,
+        );
+        const expected = logisticScore(evidence.values, header) + logisticScore(evidence.values, text);
+        expect(sum).toBeCloseTo(expected, 6);
+      }),
+    );
+  });
+});
+
+describe('a decision', () => {
+  const scores = { header: 0, text: 0, pairs: 0 };
+  const real = { min: -25, max: 25, noNaN: true };
+
+  test('is spam only where the probability says so, and both rise with the score', () => {
+    const count = fc.nat({ max: 5000 });
+    const known = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(
+        fc.double(real),
+        fc.double(real),
+        known,
+        count,
+        count,
+        (one, other, share, spam, innocent) => {
+          const [low, high] = [one, other]
+            .sort((a, b) => a - b)
+            .map((total) => calibrated({ ...scores, total, known: share }, { spam, innocent }));
+          if (low === undefined || high === undefined) throw new Error('two scores');
+          for (const { probability, confidence } of [low, high]) {
+            expect(probability).toBeGreaterThanOrEqual(0);
+            expect(probability).toBeLessThanOrEqual(1);
+            expect(confidence).toBeGreaterThanOrEqual(0);
+            expect(confidence).toBeLessThanOrEqual(1);
+          }
+          expect(high.probability).toBeGreaterThanOrEqual(low.probability);
+          expect(high.score).toBeGreaterThanOrEqual(low.score);
+          if (low.spam) expect(high.spam).toBe(true);
+          if (low.spam) expect(low.probability).toBeGreaterThan(0.5);
+        },
+      ),
+    );
+  });
+
+  test('is innocent and without confidence where nothing is known', () => {
+    const nothing = calibrated({ ...scores, total: 0, known: 0 }, { spam: 0, innocent: 0 });
+    expect(nothing).toMatchObject({ spam: false, confidence: 0, probability: 0.5 });
+  });
+
+  test('is cautious while little has been taught', () => {
+    const doubtful = { ...scores, total: 3, known: 1 };
+    expect(calibrated(doubtful, { spam: 10, innocent: 10 }).spam).toBe(false);
+    expect(calibrated(doubtful, { spam: 2000, innocent: 10 }).spam).toBe(false);
+    expect(calibrated(doubtful, { spam: 2000, innocent: 2000 }).spam).toBe(true);
+  });
+});
+
+test('an explanation names what has been learned, strongest first', () => {
+  const windows = sample({ From: 'winner@example.com', Subject: 'Cheap watches' }, 'Order cheap watches now');
+  const features = featuresOf(windows);
+  const keys = keysOf(features);
+  const evidence = evidenceOf(features, keys, new Int32Array(2 * keys.length), { spam: 4, innocent: 4 });
+  expect(explain(windows, evidence).reasons).toEqual([]);
+  learn(evidence, { ...told, spam: true });
+  const { reasons } = explain(windows, evidence);
+  expect(reasons.every(({ weight }) => weight > 0)).toBe(true);
+  const names = reasons.map(({ kind, name }) => `${kind} ${name}`);
+  expect(new Set(names).size).toBe(names.length);
+  expect(names).toEqual(
+    expect.arrayContaining(['header Subject', 'text watches', 'pair cheap watches', 'fact has: subject']),
+  );
+  const weights = reasons.map(({ weight }) => weight);
+  expect(weights).toEqual(weights.toSorted((one, other) => other - one));
+});

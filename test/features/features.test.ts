@@ -1,0 +1,233 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { featuresOf, wordsOf, type Features } from '../../src/features/features.ts';
+import { distinct, factKey, gramBases, mix, pairKey } from '../../src/features/keys.ts';
+import { namesOf } from '../../src/features/names.ts';
+import { limits, packWindows, unpackWindows, windowsOf, type Windows } from '../../src/features/windows.ts';
+import { anyWindows, contentOf, facts, sample } from './sample.ts';
+
+/** The ranges that keys.ts promises, in units of 2^32. */
+const ranges: Record<keyof Features, readonly [number, number]> = {
+  header: [1, 3],
+  text: [3, 4],
+  facts: [4, 5],
+  pairs: [128, 256],
+};
+
+const all = (features: Features): number[] =>
+  Object.values(features).flatMap((keys: Float64Array) => [...keys]);
+const bytes = (text: string): Uint8Array => Buffer.from(text);
+
+describe('keys', () => {
+  test('of each kind keep to their range, are distinct and sorted', () => {
+    fc.assert(
+      fc.property(anyWindows, (windows) => {
+        const features = featuresOf(windows);
+        for (const [kind, [from, to]] of Object.entries(ranges) as [keyof Features, [number, number]][]) {
+          let previous = from * 2 ** 32 - 1;
+          for (const key of features[kind]) {
+            if (!Number.isInteger(key) || key <= previous)
+              throw new Error(`${kind}: ${key} after ${previous}`);
+            previous = key;
+          }
+          expect(previous).toBeLessThan(to * 2 ** 32);
+        }
+      }),
+    );
+  });
+
+  test('of a pair tell its order', () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.integer(), (one, other) => {
+        const key = pairKey(mix(one), mix(other));
+        expect(key === pairKey(mix(other), mix(one))).toBe(one === other);
+      }),
+    );
+  });
+
+  test('of grams are the grams themselves', () => {
+    const { header, text } = featuresOf({
+      ...empty,
+      sender: bytes('AbcdA'),
+      route: bytes('bcdA'),
+      end: bytes('\xff'),
+    });
+    const gram = (word: string): number => Buffer.from(word).readUInt32BE();
+    expect([...header]).toEqual([
+      gramBases.sender + gram('Abcd'),
+      gramBases.sender + gram('bcdA'),
+      gramBases.route + gram('bcdA'),
+    ]);
+    expect([...text]).toEqual([]);
+  });
+
+  test('are sorted and made distinct as a set does it', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 50 })), (values) => {
+        const expected = [...new Set(values)].sort((one, other) => one - other);
+        expect([...distinct(Float64Array.from(values), values.length)]).toEqual(expected);
+      }),
+    );
+  });
+});
+
+const empty: Windows = {
+  sender: new Uint8Array(),
+  route: new Uint8Array(),
+  start: new Uint8Array(),
+  end: new Uint8Array(),
+  facts: new Uint8Array(),
+};
+
+describe('words', () => {
+  test('are runs of bytes above 32', () => {
+    expect([...wordsOf(bytes(' a\tb\r\n\0a  '))]).toEqual([...wordsOf(bytes('a b a'))]);
+    expect(wordsOf(bytes('a b a'))[0]).toBe(wordsOf(bytes('a b a'))[2]);
+    expect(wordsOf(bytes(' \n\t'))).toHaveLength(0);
+  });
+
+  test('are told apart by their first 40 bytes', () => {
+    const [long, longer, other] = wordsOf(bytes(`${'a'.repeat(40)} ${'a'.repeat(41)} ${'a'.repeat(39)}b`));
+    expect(long).toBe(longer);
+    expect(long).not.toBe(other);
+  });
+
+  test('a single word is no pair, and a pair does not reach from one window into the next', () => {
+    expect(featuresOf({ ...empty, sender: bytes('one'), start: bytes('two') }).pairs).toHaveLength(0);
+    expect(featuresOf({ ...empty, start: bytes('one two one two') }).pairs).toHaveLength(2);
+  });
+});
+
+test('every feature has a name, of its kind', () => {
+  const kinds: Record<keyof Features, string> = {
+    header: 'header',
+    facts: 'fact',
+    text: 'text',
+    pairs: 'pair',
+  };
+  fc.assert(
+    fc.property(anyWindows, (windows) => {
+      const names = namesOf(windows);
+      const features = featuresOf(windows);
+      for (const [part, kind] of Object.entries(kinds) as [keyof Features, string][]) {
+        for (const key of features[part]) {
+          if (names.get(key)?.kind !== kind) throw new Error(`${key} is no ${kind}`);
+        }
+      }
+      expect(names.size).toBe(all(features).length);
+    }),
+  );
+});
+
+test('names are what a person would say', () => {
+  const windows = sample({ Subject: 'Cheap watches', From: 'kim@example.org' }, 'Buy now, buy cheap');
+  const names = namesOf(windows);
+  const named = (key: number): string => `${names.get(key)?.kind ?? ''} ${names.get(key)?.name ?? ''}`;
+  const { header, text, pairs } = featuresOf(windows);
+  expect(new Set([...header].map(named))).toEqual(new Set(['header Subject', 'header From']));
+  expect(new Set([...text].map(named))).toEqual(new Set(['text Buy', 'text now,', 'text buy', 'text cheap']));
+  expect([...pairs].map(named)).toContain('pair Cheap watches');
+  expect([...pairs].map(named)).toContain('pair Buy now,');
+  expect(named(factKey(bytes('has: subject')))).toBe('fact has: subject');
+});
+
+describe('windows', () => {
+  test('packed and unpacked are the same, and so are their features', () => {
+    fc.assert(
+      fc.property(anyWindows, (windows) => {
+        const again = unpackWindows(packWindows(windows));
+        for (const [name, window] of Object.entries(windows) as [keyof Windows, Uint8Array][]) {
+          expect(Buffer.compare(again[name], window)).toBe(0);
+        }
+        expect(featuresOf(again)).toEqual(featuresOf(windows));
+      }),
+    );
+  });
+
+  test('of garbage are none', () => {
+    expect(() => unpackWindows(bytes('garbage'))).toThrow();
+    expect(() => unpackWindows(new Uint8Array())).toThrow();
+  });
+
+  test('keep to their limits, and a signature to 8 KiB, however random the message', () => {
+    for (let seed = 0; seed < 10; seed++) {
+      let block = Buffer.from([seed]);
+      const noise = (length: number): string => {
+        let text = '';
+        while (text.length < length) {
+          block = createHash('sha512').update(block).digest();
+          text += String.fromCharCode(...block.map((byte) => 33 + (byte % 94)));
+        }
+        return text.slice(0, length);
+      };
+      const links = Array.from({ length: 60 }, () => `https://${noise(80).replace(/[/?#]/g, 'x')}/ `).join(
+        '',
+      );
+      const received = { Received: `from ${noise(900)} by ${noise(900)}` };
+      const windows = sample({ Subject: noise(3000), ...received }, `${noise(4000)} ${links}`);
+      for (const [name, limit] of Object.entries(limits) as [keyof Windows, number][]) {
+        expect(windows[name].length).toBeLessThanOrEqual(limit);
+      }
+      expect(packWindows(windows).length).toBeLessThanOrEqual(8192 - 18);
+    }
+  });
+
+  test('hold nothing that delivery adds', () => {
+    const fields = { From: 'kim@example.org', Subject: 'Hello' };
+    const delivered = {
+      'Return-Path': '<kim@example.org>',
+      'Delivered-To': 'joe@example.net',
+      Received: 'by mail.example.net (Postfix, from userid 89) id 4711; Sun, 22 Nov 2026 21:33:52 +0000',
+      ...fields,
+      'X-DSPAM-Result': 'Spam',
+      Status: 'RO',
+    };
+    expect(sample(delivered, 'Hello, Joe')).toEqual(sample(fields, 'Hello, Joe'));
+  });
+
+  test('hold the beginning and the end of a text, each byte once', () => {
+    const text = 'word '.repeat(2000).trim();
+    const { start, end } = sample({}, text);
+    expect(Buffer.from(start).toString()).toBe(text.slice(0, limits.start));
+    expect(Buffer.from(end).toString()).toBe(text.slice(-limits.end));
+    expect(sample({}, 'short').end).toHaveLength(0);
+    const middle = sample({}, 'x'.repeat(limits.start + 10));
+    expect(middle.end).toHaveLength(10);
+  });
+
+  test('hold the Received fields apart, so that they push nothing out', () => {
+    const value = (i: number): string =>
+      `from a${i}.example.com (a${i}.example.com [192.0.2.${i}]) by b${i}.example.org; Sun, 22 Nov 2026 21:33:52 +0000`;
+    const received = Array.from({ length: 100 }, (_, i) => ({ name: 'Received', value: value(i) }));
+    const content = contentOf({ Subject: 'Hello' }, 'Hi');
+    const { sender, route } = windowsOf({ ...content, fields: [...received, ...content.fields] });
+    expect(Buffer.from(sender).toString()).toBe('Subject: Hello\n');
+    expect(Buffer.from(route).toString()).toMatch(/^Received: from a0\..*\nReceived: from a1\./);
+    expect(route).toHaveLength(limits.route);
+  });
+});
+
+describe('facts', () => {
+  test('are few, short, one line each and distinct, whatever the message', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string({ minLength: 1 }), fc.string()), fc.string(), (fields, text) => {
+        const found = facts({ ...fields, From: text, Subject: text }, `${text} http://${text}/ `);
+        expect(found.length).toBeLessThanOrEqual(200);
+        for (const fact of found) expect(fact).toMatch(/^[^\n]{1,100}$/);
+      }),
+    );
+  });
+
+  test('take time in step with the message', () => {
+    const begun = performance.now();
+    for (const piece of ['a', ' ', '!', '<', '@', '.', 'Aa1', 'http://', '\n>', '=?', '\u{1f600}']) {
+      const hostile = piece.repeat(200_000 / piece.length);
+      facts(
+        { From: hostile, Subject: hostile, Received: hostile, 'Message-ID': hostile, Date: hostile },
+        hostile,
+      );
+    }
+    expect(performance.now() - begun).toBeLessThan(5000);
+  });
+});
