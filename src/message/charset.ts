@@ -1,35 +1,39 @@
 /**
  * From bytes to text, whatever the declaration says.
  *
- * In this order: a byte order mark; UTF-8 if the bytes are valid UTF-8 (text in another charset almost never is: a declaration of
- * us-ascii or iso-8859-1 over UTF-8 is the commonest lie), unless the declared charset is one of the 7-bit ones that use
- * escapes; the declared charset, by libmime; windows-1252, which contains ISO 8859-1. Never throws.
+ * In this order: a byte order mark; the escapes of ISO-2022-JP; UTF-8 if the bytes are valid UTF-8 (text in another charset almost
+ * never is: a declaration of us-ascii or iso-8859-1 over UTF-8 is the commonest lie); the declared charset, by libmime;
+ * windows-1252, which contains ISO 8859-1. Where a declaration leaves more characters in doubt than it explains, it is taken for a lie.
+ * UTF-7 is left as it is, as libmime and today's readers leave it. Never throws.
  */
 import libmime from 'libmime';
-import { decode } from 'libmime/lib/charset.js';
+import { createDecodeStream, decode } from 'libmime/lib/charset.js';
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
-const sevenBit = /^(?:iso-2022|utf-7|hz-gb)/;
 const utf8Names = /^(?:utf-?8|us-ascii|ascii)?$/;
-const utf16 = /^utf-?16|^ucs-?2/;
+const wideNames = /^(?:utf-?(?:16|32)|ucs-?[24])/;
+const escape = 0x1b;
 
 /** Decodes the bytes of a part. `charset` is lower-case, empty where none is declared. */
 export function decodeText(bytes: Buffer, charset: string): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
-  if (!sevenBit.test(charset) && !utf16.test(charset)) {
+  if (bytes.includes(escape) && /\x1b\$[@B]/.test(bytes.toString('latin1'))) {
+    return decode(bytes, 'iso-2022-jp');
+  }
+  if (!wideNames.test(charset) || !bytes.includes(0)) {
     try {
       return strictUtf8.decode(bytes);
     } catch {
       // Not UTF-8: the declaration decides.
     }
   }
-  return utf8Names.test(charset) ? lossy(bytes) : declared(bytes, charset);
+  return utf8Names.test(charset) || !isKnown(charset) ? plausible(bytes, 'utf-8') : plausible(bytes, charset);
 }
 
-/** Decodes the value of a header field: RFC 2047 words, and bytes above 127 as above. */
-export function decodeField(bytes: Buffer): string {
-  const text = decodeText(bytes, '');
+/** Decodes the value of a header field, given as Latin-1: RFC 2047 words, and bytes above 127 as above. */
+export function decodeField(value: string): string {
+  const text = /^[\0-\x7f]*$/.test(value) ? value : decodeText(Buffer.from(value, 'latin1'), '');
   if (!text.includes('=?')) return text;
   try {
     return libmime.decodeWords(text);
@@ -38,18 +42,28 @@ export function decodeField(bytes: Buffer): string {
   }
 }
 
-/** UTF-8 with some broken bytes, or windows-1252: whichever leaves fewer characters in doubt. */
-function lossy(bytes: Buffer): string {
-  const utf8 = bytes.toString('utf8');
-  const broken = utf8.split('\ufffd').length - 1;
-  const multibyte = utf8.match(/[\u0080-\ufffc]/g)?.length ?? 0;
-  return multibyte > broken ? utf8 : new TextDecoder('windows-1252').decode(bytes);
+/** Whether libmime decodes a charset as itself; one that it does not know it takes for UTF-8. */
+function isKnown(charset: string): boolean {
+  try {
+    return createDecodeStream(charset).supported;
+  } catch {
+    return false;
+  }
 }
 
-function declared(bytes: Buffer, charset: string): string {
+/** The text in one charset or in windows-1252, whichever leaves fewer characters in doubt. */
+function plausible(bytes: Buffer, charset: string): string {
+  const text = decodeOr(bytes, charset);
+  const doubtful = text.split('\ufffd').length - 1;
+  if (doubtful === 0) return text;
+  const explained = text.match(/[\u0080-\ufffc]/g)?.length ?? 0;
+  return explained > doubtful ? text : decodeOr(bytes, 'windows-1252');
+}
+
+function decodeOr(bytes: Buffer, charset: string): string {
   try {
     return decode(bytes, charset);
   } catch {
-    return new TextDecoder('windows-1252').decode(bytes);
+    return bytes.toString('latin1');
   }
 }

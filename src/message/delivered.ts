@@ -3,20 +3,21 @@
  * and what later lies in the Maildir are one message.
  *
  * Of the Received fields, the topmost ones that only hand a message on inside one site are left out; the first one that tells
- * of a host outside is the most telling of all.
+ * of a host outside is the most telling of all. A host is inside if its address is, or if its name is of the receiver's own
+ * domain; the name that it gave itself counts only where the receiver found no other.
  */
 import type { Field } from './content.ts';
 
-const names = new Set(
+const names: ReadonlySet<string> = new Set(
   (
-    'return-path delivered-to envelope-to x-envelope-to x-envelope-from x-envelope-sender x-original-to status x-status x-uid ' +
-    'x-uidl x-keywords x-imap x-imapbase content-length lines x-evolution x-evolution-source x-gmail-labels'
+    'return-path delivered-to envelope-to x-original-to x-delivered-to x-sieve status x-status x-uid x-uidl x-keywords ' +
+    'content-length lines x-gmail-labels'
   ).split(' '),
 );
-const prefixes: readonly string[] = ['x-dspam-', 'x-mozilla-'];
+const prefixes: readonly string[] = ['x-dspam-', 'x-envelope-', 'x-evolution', 'x-imap', 'x-mozilla-'];
 
-/** Whether delivery writes this field. */
-function isDelivery(name: string): boolean {
+/** Whether delivery or a mail program writes this field, given by its name in lower case. */
+export function isDeliveryField(name: string): boolean {
   return names.has(name) || prefixes.some((prefix) => name.startsWith(prefix));
 }
 
@@ -25,27 +26,44 @@ export function judgedFields(fields: readonly Field[]): Field[] {
   let inside = true;
   return fields.filter(({ name, value }) => {
     const lower = name.toLowerCase();
-    if (isDelivery(lower)) return false;
+    if (isDeliveryField(lower)) return false;
     if (lower !== 'received') return true;
     inside &&= isHandover(value);
     return !inside;
   });
 }
 
-const privateAddress =
-  /\[(?:IPv6:)?(?:127\.|10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|::1\]|f[cd][0-9a-f]{2}:|fe80:)/i;
+/** Longer than any Received field that a mail server writes in earnest. */
+const longest = 1000;
 
 /** Whether a Received field (RFC 5321, section 4.4) only tells of a way inside one site. */
 function isHandover(received: string): boolean {
-  const words = received.slice(0, 1000).split(/\s/);
+  const words = received.slice(0, longest).split(/\s/);
   const from = words[0]?.toLowerCase() === 'from' ? words[1] : undefined;
   if (from === undefined) return true;
   const by = words.findIndex((word) => word.toLowerCase() === 'by');
   const told = (by < 0 ? words : words.slice(0, by)).join(' ');
-  if (/^\[?(?:localhost|127\.)/i.test(from) || /\(localhost[. )]/i.test(told) || privateAddress.test(told))
-    return true;
+  const addresses = addressesIn(told);
+  if (addresses.length > 0 && addresses.every(isPrivate)) return true;
+  if (addresses.length === 0 && /^localhost(?:\.|$)/i.test(from)) return true;
+  // Sendmail and Postfix write the name that they looked up before the address, the others in the first place.
+  const lookedUp = /\(([\w.-]+) \[/.exec(told)?.[1] ?? from;
   const here = by < 0 ? '' : siteOf(words[by + 1] ?? '');
-  return here !== '' && here === siteOf(from);
+  return here !== '' && here === siteOf(lookedUp);
+}
+
+/** Addresses, in brackets or parentheses, as mail servers write those that they saw. */
+function addressesIn(told: string): string[] {
+  return [...told.matchAll(/[[(](?:IPv6:)?(\d{1,3}(?:\.\d{1,3}){3}|[\da-f]{0,4}:[\da-f:.]{1,45})[\])]/gi)].map(
+    ([, address = '']) => address.toLowerCase(),
+  );
+}
+
+/** Loopback, private and link-local addresses (RFC 1122, 1918, 3927, 4193, 4291). */
+function isPrivate(address: string): boolean {
+  return /^(?:127\.|10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|::1$|f[cd][\da-f]{2}:|fe80:)/.test(
+    address,
+  );
 }
 
 /** The part of a host name that one site has in common: two labels, three where the second is short (`example.co.uk`). */

@@ -8,12 +8,19 @@
  * mailsplit gives up on some messages (1,000 parts, 1 MiB of headers); then what was seen before counts.
  */
 import { Splitter, type SplitterChunk } from 'mailsplit';
+import { isDeliveryField } from './delivered.ts';
+import { decodeBody } from './encoding.ts';
 
 /** The most bytes, line ends normalised, that are looked at. */
 export const judged = { header: 48 * 1024, body: 192 * 1024 } as const;
 
-/** Messages within messages that are walked. */
+/** Messages within messages that are walked; what lies deeper is read as text. */
 const deepest = 5;
+
+/** RFC 2046, section 5.2.1; RFC 6532, section 3.7; and its forerunner for Usenet articles. */
+const messageTypes: ReadonlySet<string> = new Set(['message/rfc822', 'message/global', 'message/news']);
+
+const lineFeed = 0x0a;
 
 /** One part, its body still encoded. */
 export interface RawPart {
@@ -27,8 +34,9 @@ export interface RawPart {
   readonly depth: number;
   /** Its header block, raw. */
   readonly header: Buffer;
+  /** Empty for a multipart, but for one of which no boundary was found. */
   readonly body: Buffer;
-  /** The message that it holds, for message/rfc822. */
+  /** The message that it holds, if it is an attached message. */
   readonly message: Split | undefined;
 }
 
@@ -41,56 +49,74 @@ export interface Split {
 
 type Node = Extract<SplitterChunk, { type: 'node' }>;
 
+/** What the walk has seen of a part. */
+interface Seen {
+  readonly node: Node;
+  readonly depth: number;
+  readonly chunks: Buffer[];
+  hasParts: boolean;
+}
+
 /** Splits a message, given by its first bytes. Never rejects for what is in them. */
 export async function splitMessage(prefix: Uint8Array): Promise<Split> {
   const bytes = Buffer.from(prefix.buffer, prefix.byteOffset, prefix.byteLength);
-  return await splitBounded(bound(normalised(bytes)), 0);
+  return await splitBounded(bounded(normalised(bytes)), 0, 0);
 }
 
-async function splitBounded(bytes: Buffer, level: number): Promise<Split> {
-  const nodes: { node: Node; depth: number; chunks: Buffer[] }[] = [];
-  const whole = await walk(bytes, nodes);
+/**
+ * @param depth That of the message's own part.
+ * @param level How many messages it is attached in.
+ */
+async function splitBounded(bytes: Buffer, depth: number, level: number): Promise<Split> {
+  const { seen, whole } = await walk(bytes);
   const parts: RawPart[] = [];
-  for (const { node, depth, chunks } of nodes) {
-    const body = Buffer.concat(chunks);
-    const type = node.contentType || 'text/plain';
+  for (const { node, depth: below, chunks, hasParts } of seen) {
+    const body = hasParts && node.multipart !== false ? Buffer.alloc(0) : Buffer.concat(chunks);
+    const type = typeOf(node);
     const encoding = node.encoding || '';
-    const inner = type === 'message/rfc822' && level < deepest ? unwrapped(body, encoding) : undefined;
+    const inner =
+      messageTypes.has(type) && level < deepest
+        ? bounded(normalised(decodeBody({ encoding, body })))
+        : undefined;
     parts.push({
       type,
-      charset: (node.charset || '').toLowerCase(),
+      charset: (node.charset || '').toLowerCase().trim(),
       encoding,
       disposition: node.disposition || '',
       fileName: node.filename || '',
-      depth: depth + level,
+      depth: depth + below,
       header: node.getHeaders(),
       body,
-      message: inner && (await splitBounded(inner, level + 1)),
+      message: inner && (await splitBounded(inner, depth + below + 1, level + 1)),
     });
   }
   return { parts, whole };
 }
 
-async function walk(
-  bytes: Buffer,
-  nodes: { node: Node; depth: number; chunks: Buffer[] }[],
-): Promise<boolean> {
+/** The type of a part. A part of multipart/digest that names none is a message (RFC 2046, section 5.1.5). */
+function typeOf(node: Node): string {
+  const inDigest = node.parentNode !== false && node.parentNode.multipart === 'digest';
+  if (inDigest && node.headers !== false && !node.headers.hasHeader('content-type')) return 'message/rfc822';
+  return node.contentType || 'text/plain';
+}
+
+async function walk(bytes: Buffer): Promise<{ seen: readonly Seen[]; whole: boolean }> {
   const splitter = new Splitter({ ignoreEmbedded: true });
-  const depths = new Map<unknown, number>();
+  const seen = new Map<unknown, Seen>();
   splitter.end(bytes);
   try {
     for await (const chunk of splitter as AsyncIterable<SplitterChunk>) {
       if (chunk.type === 'node') {
-        const depth = chunk.parentNode ? (depths.get(chunk.parentNode) ?? -1) + 1 : 0;
-        depths.set(chunk, depth);
-        nodes.push({ node: chunk, depth, chunks: [] });
-      } else if (chunk.type === 'body') {
-        nodes.at(-1)?.chunks.push(chunk.value);
+        const parent = seen.get(chunk.parentNode);
+        if (parent !== undefined) parent.hasParts = true;
+        seen.set(chunk, { node: chunk, depth: (parent?.depth ?? -1) + 1, chunks: [], hasParts: false });
+      } else {
+        seen.get(chunk.node)?.chunks.push(chunk.value);
       }
     }
-    return true;
+    return { seen: [...seen.values()], whole: true };
   } catch {
-    return false;
+    return { seen: [...seen.values()], whole: false };
   }
 }
 
@@ -98,38 +124,75 @@ async function walk(
 function normalised(bytes: Buffer): Buffer {
   let at = 0;
   for (const mark of ['From ', '>From ']) {
-    if (bytes.toString('latin1', at, at + mark.length) !== mark) continue;
-    const end = bytes.indexOf(10, at);
-    at = end < 0 ? bytes.length : end + 1;
+    if (bytes.toString('latin1', at, at + mark.length) === mark) at = nextLine(bytes, at);
   }
-  if (!bytes.includes(13)) return bytes.subarray(at);
+  if (!bytes.includes(0x0d)) return bytes.subarray(at);
   const out = Buffer.allocUnsafe(bytes.length - at);
   let length = 0;
   for (let i = at; i < bytes.length; i++) {
     const byte = bytes[i] ?? 0;
-    if (byte !== 13 || bytes[i + 1] !== 10) out[length++] = byte;
+    if (byte !== 0x0d || bytes[i + 1] !== lineFeed) out[length++] = byte;
   }
   return out.subarray(0, length);
 }
 
 /** Cuts header block and body to what is looked at. A message whose first line is no field has no header block. */
-function bound(bytes: Buffer): Buffer {
-  if (bytes[0] === 10) return bytes.subarray(0, judged.body);
-  if (!/^[^\s:]+[ \t]{0,20}:/.test(bytes.toString('latin1', 0, 1000))) {
-    return Buffer.concat([Buffer.from('\n'), bytes.subarray(0, judged.body)]);
-  }
-  const end = bytes.indexOf('\n\n');
-  const header = end < 0 ? bytes.length : end + 2;
-  if (header <= judged.header) return bytes.subarray(0, header + judged.body);
-  const cut = bytes.lastIndexOf(10, judged.header) + 1;
-  return Buffer.concat([
-    bytes.subarray(0, cut === 0 ? judged.header : cut),
-    Buffer.from('\n'),
-    bytes.subarray(header, header + judged.body),
-  ]);
+function bounded(bytes: Buffer): Buffer {
+  const end = headerEnd(bytes);
+  const header = boundedHeader(bytes.subarray(0, end));
+  const start = bytes[end] === lineFeed ? end + 1 : end;
+  const body = bytes.subarray(start, start + judged.body);
+  if (header.length === end && start > end) return bytes.subarray(0, start + body.length);
+  return Buffer.concat([header, Buffer.from('\n'), body]);
 }
 
-/** The bytes of an attached message, which RFC 2046 says are not encoded, but some are. */
-function unwrapped(body: Buffer, encoding: string): Buffer {
-  return bound(normalised(encoding === 'base64' ? Buffer.from(body.toString('latin1'), 'base64') : body));
+/**
+ * Where the header block ends: at the first empty line, wherever lines that are no fields stand in it. If there is no empty
+ * line, such a line ends it, so that no text is taken for fields.
+ */
+function headerEnd(bytes: Buffer): number {
+  if (!isField(bytes, 0)) return 0;
+  const empty = bytes.indexOf('\n\n');
+  if (empty >= 0) return empty + 1;
+  let at = nextLine(bytes, 0);
+  while (at < bytes.length && (isFolded(bytes, at) || isField(bytes, at))) at = nextLine(bytes, at);
+  return at;
+}
+
+/**
+ * A header block cut to what is looked at, at the end of a line where it has any. The fields of the way are kept beside, so
+ * that more of them do not push others out.
+ */
+function boundedHeader(header: Buffer): Buffer {
+  if (header.length <= judged.header) return header;
+  let left: number = judged.header;
+  let counts = true;
+  let at = 0;
+  while (at < header.length) {
+    const next = nextLine(header, at);
+    if (!isFolded(header, at)) counts = !isOfTheWay(header.toString('latin1', at, Math.min(next, at + 100)));
+    if (counts) left -= next - at;
+    if (left < 0) break;
+    at = next;
+  }
+  return at > 0 ? header.subarray(0, at) : Buffer.concat([header.subarray(0, judged.header), Buffer.from('\n')]);
+}
+
+function isOfTheWay(line: string): boolean {
+  const name = (line.split(':', 1)[0] ?? '').trimEnd().toLowerCase();
+  return name === 'received' || isDeliveryField(name);
+}
+
+/** Whether a line begins a field: a name (RFC 5322, section 2.2) and a colon, with the blanks before it that old mail has. */
+function isField(bytes: Buffer, at: number): boolean {
+  return /^[^\s:]+[ \t]{0,20}:/.test(bytes.toString('latin1', at, at + 1000));
+}
+
+function isFolded(bytes: Buffer, at: number): boolean {
+  return bytes[at] === 0x20 || bytes[at] === 0x09;
+}
+
+function nextLine(bytes: Buffer, at: number): number {
+  const end = bytes.indexOf(lineFeed, at);
+  return end < 0 ? bytes.length : end + 1;
 }

@@ -8,7 +8,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { mail, withoutOurs } from '../cli/mail.ts';
 import { Place, program } from '../cli/tamis.ts';
 
@@ -30,13 +30,15 @@ try {
     const node = ['--import', `data:text/javascript,${encodeURIComponent(tell)}`];
     const args = [...node, ...program.slice(1), '--user=joe', `--deliver=${deliver}`, ...command];
     const child = spawn(program[0], args, { env: place.env(), stdio: ['pipe', 'pipe', 'inherit', 'pipe'] });
-    const peak = collected(child.stdio[3] as Readable);
-    const received = digest(child.stdout);
+    const [stdin, stdout, , third] = child.stdio;
+    if (stdin === null || stdout === null || !(third instanceof Readable)) throw new Error('no pipes');
+    const peak = collected(third);
+    const received = digest(stdout);
     const [{ hash, bytes, lines }, kibibytes, [status]] = await Promise.all([
       received,
       peak,
       once(child, 'close') as Promise<[number]>,
-      send(child.stdin),
+      send(stdin),
     ]);
     const same = hash === expected() && lines > 0 && status === 0;
     const mebibytes = Number(kibibytes) / 1024;

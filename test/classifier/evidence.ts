@@ -49,14 +49,16 @@ export const anyEvidence: fc.Arbitrary<Evidence> = fc
     }),
     spam: fc.nat({ max: 10_000 }),
     innocent: fc.nat({ max: 10_000 }),
-    values: fc.infiniteStream(fc.tuple(fc.integer({ min: -2000, max: 2000 }), fc.nat({ max: 100_000 }))),
+    values: fc.array(fc.tuple(fc.integer({ min: -2000, max: 2000 }), fc.nat({ max: 100_000 })), {
+      minLength: 130,
+      maxLength: 130,
+    }),
   })
   .map(({ counts, spam, innocent, values }) => {
     const evidence = blank(counts);
     const { from } = evidence.ranges.pairs;
     for (let i = 0; i < evidence.keys.length; i++) {
-      const { value } = values.next();
-      const [a, b] = value;
+      const [a, b] = values[i] ?? [0, 0];
       evidence.values[2 * i] = i < from ? a : Math.abs(a);
       evidence.values[2 * i + 1] = i < from ? b : b % 2000;
     }

@@ -9,7 +9,7 @@ beforeAll(() => {
   place = new Place();
   place.run(['--user=joe', '--class=spam', '--source=error'], { stdin: advertisement('s') });
   place.run(['--user=joe', '--class=innocent', '--source=corpus'], { stdin: mail({ id: 'h' }) });
-  place.run(['--user=joe', '--deliver=stdout'], { stdin: mail({ id: 'seen' }) });
+  place.run(['--user=joe', '--deliver=stdout', '--mode=toe'], { stdin: mail({ id: 'seen' }) });
 });
 afterAll(() => {
   place.remove();
@@ -80,7 +80,7 @@ describe('tamis explain', () => {
     });
     expect(Object.keys(scores)).toEqual(expect.arrayContaining(['header', 'text', 'pairs', 'total']));
     expect(scores['total']).toBeGreaterThan(0);
-    expect(new Set(reasons.map(({ kind }) => kind))).toEqual(new Set(['header', 'text', 'pairs']));
+    expect(new Set(reasons.map(({ kind }) => kind))).toEqual(new Set(['header', 'fact', 'text', 'pair']));
     expect(reasons.map(({ name }) => name)).toContain('Cheap');
     const weights = reasons.map(({ weight }) => Math.abs(weight));
     expect(weights).toEqual(weights.toSorted((one, other) => other - one));

@@ -17,7 +17,7 @@ afterAll(() => {
   place.remove();
 });
 
-const signature = /^[0-9a-f]{8}[0-9]{16}$/;
+const signature = /^[\da-f]{8}\d{16}$/;
 const names = ['Result', 'Processed', 'Confidence', 'Improbability', 'Probability', 'Signature'];
 
 describe('header lines', () => {
@@ -34,20 +34,17 @@ describe('header lines', () => {
     const lines = stdout.slice(at, stdout.length - (message.length - at)).split(eol);
     expect(lines.pop()).toBe('');
     expect(lines.map((line) => line.split(': ')[0])).toEqual(names.map((name) => `X-DSPAM-${name}`));
-    expect(lines.join('\n')).toMatch(
-      new RegExp(
-        [
-          /^X-DSPAM-Result: Innocent/,
-          /X-DSPAM-Processed: (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ 123]\d \d\d:\d\d:\d\d 20\d\d/,
-          /X-DSPAM-Confidence: [01]\.\d{4}/,
-          /X-DSPAM-Improbability: 1 in \d+ chance of being spam/,
-          /X-DSPAM-Probability: 0\.\d{4}/,
-          /X-DSPAM-Signature: [0-9a-f]{8}[0-9]{16}$/,
-        ]
-          .map(({ source }) => source)
-          .join('\n'),
-      ),
+    const [result, processed, confidence, improbability, probability, id] = lines.map((line) =>
+      line.slice(line.indexOf(': ') + 2),
     );
+    expect(result).toBe('Innocent');
+    expect(processed).toMatch(
+      /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ 123]\d \d\d:\d\d:\d\d 20\d\d$/,
+    );
+    expect(confidence).toMatch(/^[01]\.\d{4}$/);
+    expect(improbability).toMatch(/^1 in \d+ chance of being spam$/);
+    expect(probability).toMatch(/^0\.\d{4}$/);
+    expect(id).toMatch(signature);
   });
 
   test('stdout is what there is without --deliver', () => {
@@ -87,7 +84,7 @@ describe('header lines', () => {
     const lines = factors.trimEnd().split('\n');
     expect(Number(count)).toBe(lines.length);
     expect(lines.length).toBeGreaterThan(1);
-    for (const line of lines) expect(line).toMatch(/^\t[ -~]+, [01]\.\d{5},?$/);
+    for (const line of lines) expect(line).toMatch(/^\t[\x20-\x7e]+, [01]\.\d{5},?$/);
     expect(lines.at(-1)).not.toMatch(/,$/);
     expect(stdout.indexOf('X-DSPAM-Factors')).toBeGreaterThan(stdout.indexOf('X-DSPAM-Signature'));
     expect(withoutOurs(stdout)).toBe(advertisement('factors'));

@@ -113,9 +113,8 @@ describe('which message is learned', () => {
     const outcome = learn('spam', 'error', '', '--signature=0123456712345678');
     expect(outcome).toMatchObject({ status: 75, stdout: '' });
     expect(outcome.said).toHaveLength(1);
-    expect(outcome.stderr).toMatch(
-      /signature "0123456712345678" is unknown .* or has expired; give the message itself/,
-    );
+    expect(outcome.stderr).toContain('signature "0123456712345678" is unknown');
+    expect(outcome.stderr).toContain('give the message itself');
     expect(await known()).toEqual(before);
   });
 
@@ -190,7 +189,7 @@ describe('delivering what is retrained', () => {
     const { stdout, status } = learn('spam', 'corpus', message, ...args);
     expect(status).toBe(0);
     expect(withoutOurs(stdout)).toBe(message);
-    expect(place.run(['stats', '--user=joe']).stdout).toMatch(/spam learned +2/);
+    expect(place.run(['stats', '--user=joe', '--json']).stdout).toContain('"spamLearned":2,');
   });
 });
 

@@ -93,10 +93,10 @@ describe('the file', () => {
     const config = file('broken.toml', 'deadline = 5\nshowFactors = = true\n');
     expect(failure({ config })).toContain(`Cannot use the configuration ${config}`);
     expect(failure({ config })).toMatch(/\b2\b/);
-    expect(failure({ config: join(folder, 'none.toml') })).toMatch(/none\.toml.* ENOENT/);
+    expect(failure({ config: join(folder, 'none.toml') })).toContain('ENOENT');
     const directory = join(folder, 'directory.toml');
     mkdirSync(directory);
-    expect(failure({ config: directory })).toMatch(/directory\.toml.* EISDIR/);
+    expect(failure({ config: directory })).toContain('EISDIR');
   });
 
   test.each([

@@ -120,7 +120,7 @@ const faults: Record<string, Fault> = {
     },
     uid: nobody,
     needs: 'root',
-    says: /uid 65534\) may not read and write .*; make that user the owner/,
+    says: /uid 65534\) may not read and write /,
   },
   "somebody else's home": {
     make: home,
@@ -161,7 +161,7 @@ const faults: Record<string, Fault> = {
       fill(join(place.home, 'full'));
     },
     needs: 'mount',
-    says: /There is no space left to write the store .*; make room/,
+    says: /There is no space left to write the store /,
   },
   'a store whose CURRENT is garbage': {
     make: () => {
@@ -314,8 +314,8 @@ describe('a store that another process holds', () => {
     const deferred = place.run([...args, '--on-error=defer'], { stdin: message });
     await user?.close();
     expect(user).toBeDefined();
-    expectPassed(outcome, /Another process has the store .* open|longer than the deadline/);
-    expectDeferred(deferred, /Another process has the store .* open|longer than the deadline/);
+    expectPassed(outcome, /Another process has the store|longer than the deadline/);
+    expectDeferred(deferred, /Another process has the store|longer than the deadline/);
   });
 
   test('for less than the deadline: the message is judged', async () => {

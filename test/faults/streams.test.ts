@@ -46,7 +46,8 @@ describe('stdout', () => {
     child.stdin.on('error', () => undefined);
     child.stdin.end(Buffer.from(message + '\nx'.repeat(1 << 20), 'latin1'));
     expect(await closed).toEqual([75, null]);
-    expect(said).toMatch(/^tamis: the delivery failed, try again later: .*EPIPE.*\n$/);
+    expect(said).toMatch(/^tamis: the delivery failed, try again later: [^\n]+\n$/);
+    expect(said).toContain('EPIPE');
   });
 });
 

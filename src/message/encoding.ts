@@ -1,0 +1,72 @@
+/**
+ * Transfer encodings undone (RFC 2045, section 6): what is broken is decoded as far as it goes.
+ */
+import { decodeText } from './charset.ts';
+import type { RawPart } from './split.ts';
+
+const equals = 0x3d;
+const lineFeed = 0x0a;
+
+/** The bytes of a part. An encoding that is unknown leaves them as they are. */
+export function decodeBody({ encoding, body }: Pick<RawPart, 'encoding' | 'body'>): Buffer {
+  if (encoding === 'base64') return decodeBase64(body);
+  if (encoding === 'quoted-printable') return decodeQuotedPrintable(body);
+  return body;
+}
+
+const texts = new WeakMap<RawPart, string>();
+
+/** The text of a part, line ends made `\n`; HTML is still HTML. Decoded once for as long as the part is held. */
+export function textOf(part: RawPart): string {
+  const known = texts.get(part);
+  if (known !== undefined) return known;
+  const decoded = decodeText(decodeBody(part), part.charset);
+  const text = decoded.includes('\r') ? decoded.replace(/\r\n?/g, '\n') : decoded;
+  texts.set(part, text);
+  return text;
+}
+
+/** Node stops at the first padding, which is no end where a sender encoded piece by piece. */
+function decodeBase64(body: Buffer): Buffer {
+  const text = body.toString('latin1');
+  const padded = text.indexOf('=');
+  if (padded < 0 || padded > text.length - 8) return Buffer.from(text, 'base64');
+  const groups = text.split('=').map((group) => group.replace(/[^+/0-9a-z]/gi, ''));
+  return Buffer.concat(groups.map((group) => Buffer.from(group, 'base64')));
+}
+
+/** RFC 2045, section 6.7. A `=` that begins neither a code nor a soft line break stays. */
+function decodeQuotedPrintable(body: Buffer): Buffer {
+  const out = Buffer.allocUnsafe(body.length);
+  let length = 0;
+  let at = 0;
+  while (at < body.length) {
+    const next = body.indexOf(equals, at);
+    const end = next < 0 ? body.length : next;
+    length += body.copy(out, length, at, end);
+    if (next < 0) break;
+    const code = hex(body[end + 1]) * 16 + hex(body[end + 2]);
+    if (!Number.isNaN(code)) {
+      out[length++] = code;
+      at = end + 3;
+      continue;
+    }
+    at = behindSoftBreak(body, end + 1);
+    if (at === end + 1) out[length++] = equals;
+  }
+  return out.subarray(0, length);
+}
+
+/** Where the line after a soft line break begins; `at` itself where there is none. */
+function behindSoftBreak(body: Buffer, at: number): number {
+  let end = at;
+  while (body[end] === 0x20 || body[end] === 0x09) end++;
+  if (end === body.length) return end;
+  return body[end] === lineFeed ? end + 1 : at;
+}
+
+function hex(byte = 0): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : NaN;
+}
