@@ -42,7 +42,7 @@ export class TamisError extends Error {
 export function describe(error: unknown): string {
   const sentences: string[] = [];
   for (let at: unknown = error; at !== undefined && sentences.length < 5;) {
-    const sentence = at instanceof Error ? at.message : String(at);
+    const sentence = at instanceof Error ? at.message : JSON.stringify(at);
     if (!sentences.some((earlier) => earlier.includes(sentence))) sentences.push(sentence);
     at = at instanceof Error ? at.cause : undefined;
   }

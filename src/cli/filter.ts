@@ -4,12 +4,15 @@
  * Loaded on every delivery, so it loads only what a message needs. Whatever fails, the status is 0 or 75 (or the delivery
  * command's own): any other bounces mail on some host.
  */
-import { loadConfig, type Config } from '../config/load.ts';
+import { actAsOwner, loadConfig, type Config } from '../config/load.ts';
 import { systemCode } from '../errors.ts';
 import { filterMessage, lastResort, passUnjudged } from '../filter/filter.ts';
-import { Input } from '../filter/input.ts';
+import type { Edit } from '../filter/edit.ts';
+import { footerEdits } from '../filter/footer.ts';
+import { Input, type Prefix } from '../filter/input.ts';
 import { Passage } from '../filter/passage.ts';
 import { judgeMessage, teachMessage, type Lesson, type Task } from '../judge/process.ts';
+import type { Verdict } from '../judge/verdict.ts';
 import { logError } from '../log.ts';
 import { fallbackOf, filterCommand, parseWords, type FilterCommand } from './options.ts';
 
@@ -27,6 +30,7 @@ export async function runFilter(argv: readonly string[]): Promise<number> {
   try {
     command = filterCommand(parsed);
     config = loadConfig(command.config);
+    actAsOwner(config.home);
   } catch (error) {
     const { deliver, onError } = fallbackOf(parsed);
     if (deliver !== undefined)
@@ -48,8 +52,14 @@ export async function runFilter(argv: readonly string[]): Promise<number> {
       lesson === undefined
         ? judgeMessage(prefix, task, limit)
         : teachMessage(prefix, task, lesson, limit.remaining()),
-    tagged: signatureLocation === 'message' && lesson === undefined,
+    footer: signatureLocation === 'message' && lesson === undefined ? tagFooter : undefined,
   });
+}
+
+/** The edits that put the signature into each text part. */
+async function tagFooter({ bytes, whole }: Prefix, { signature }: Verdict): Promise<readonly Edit[]> {
+  if (signature === undefined) return [];
+  return await footerEdits(bytes, { tag: `!DSPAM:${signature}!`, complete: whole });
 }
 
 /** Learns a message that goes nowhere: by its signature alone if that is known, else from stdin. */

@@ -9,8 +9,10 @@ import type { ConfigOptions } from '../config/load.ts';
 import type { Deliver } from '../filter/deliver.ts';
 import type { Lesson } from '../judge/process.ts';
 
+const defaultSpamFolder = '.Spam';
+
 /** Options of every command. */
-export const commonOptions = {
+export const commonOptions: Readonly<Record<string, Options>> = {
   home: { type: 'string', describe: 'The directory that holds what users taught.', requiresArg: true },
   config: {
     type: 'string',
@@ -18,10 +20,10 @@ export const commonOptions = {
     requiresArg: true,
   },
   set: { type: 'string', array: true, nargs: 1, describe: 'KEY=VALUE: overrides a setting; repeatable.' },
-} satisfies Record<string, Options>;
+};
 
 /** Options of the filter. */
-export const filterOptions = {
+export const filterOptions: Readonly<Record<string, Options>> = {
   user: { type: 'string', describe: 'Whose filter judges or learns.', requiresArg: true },
   deliver: {
     type: 'string',
@@ -40,7 +42,7 @@ export const filterOptions = {
   'spam-folder': {
     type: 'string',
     describe: 'With maildir: the folder for spam.',
-    default: '.Spam',
+    default: defaultSpamFolder,
     requiresArg: true,
   },
   'on-error': {
@@ -49,7 +51,7 @@ export const filterOptions = {
     default: 'pass',
     requiresArg: true,
   },
-} satisfies Record<string, Options>;
+};
 
 /** The filter's command line, understood. */
 export interface FilterCommand {
@@ -195,14 +197,14 @@ function deliverOf(values: ParsedWords['values'], command: readonly string[]): D
   return {
     kind: 'maildir',
     path,
-    spamFolder: one(values, 'spam-folder') ?? filterOptions['spam-folder'].default,
+    spamFolder: one(values, 'spam-folder') ?? defaultSpamFolder,
   };
 }
 
 /** The value of an option given at most once as a word. */
 function one(values: ParsedWords['values'], name: string): string | undefined {
   const value = values[name];
-  return value === undefined ? undefined : String(value);
+  return typeof value === 'string' ? value : undefined;
 }
 
 function quoted(word: string): string {

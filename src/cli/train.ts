@@ -11,7 +11,7 @@ import { readMessage } from '../judge/reading.ts';
 import { userName } from '../judge/users.ts';
 import { logError } from '../log.ts';
 import { configOf, jsonOption, print, userOption, type Command, type CommonArguments } from './command.ts';
-import { progressBar, type Progress } from './progress.ts';
+import { progressBar } from './progress.ts';
 
 interface TrainArguments extends CommonArguments {
   user: string;

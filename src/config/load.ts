@@ -58,8 +58,8 @@ export function defaultHome(env: NodeJS.ProcessEnv, uid: number = process.getuid
 }
 
 /**
- * Makes a command that root runs act as the owner of the home, so that nothing in it ever belongs to somebody whom
- * the delivering user cannot read. Does nothing for other users, or while the home does not exist.
+ * Makes what root runs, delivery included, act as the owner of the home, so that nothing in it ever belongs to somebody
+ * whom the delivering user cannot read. Does nothing for other users, or while the home does not exist.
  */
 export function actAsOwner(home: string): void {
   if (process.getuid?.() !== 0 || !existsSync(home)) return;

@@ -104,12 +104,7 @@ function* programFacts(header: Header): Generator<string> {
   yield `mailer: ${mailer.replace(/[\d.]+/g, '9').slice(0, 40)}`;
   yield `mailer name: ${mailer.split(/[ /]/, 1)[0] ?? ''}`;
   const date = header.get('date');
-  yield `zone: ${
-    date
-      .replace(/\s*\(.*/, '')
-      .split(' ')
-      .at(-1) ?? ''
-  }`;
+  yield `zone: ${date.split('(', 1)[0]?.trimEnd().split(' ').at(-1) ?? ''}`;
   yield `date shape: ${shape(date, 50)}`;
   const type = header.get('content-type');
   yield `content-type: ${(type.toLowerCase().split('boundary', 1)[0] ?? '').slice(0, 60)}`;
@@ -187,9 +182,9 @@ function* linkFacts(links: readonly string[], header: Header): Generator<string>
   const sites = new Set<string>();
   for (const link of web) {
     const [, authority = '', path = ''] = /^[a-z]+:\/\/([^/?#]*)(.*)/i.exec(link.slice(0, 500)) ?? [];
-    const host = authority.toLowerCase().replace(/^.*@/, '').replace(/:\d*$/, '');
+    const host = authority.toLowerCase().split('@').at(-1)?.split(':', 1)[0] ?? '';
     if (authority.includes('@')) yield 'link with a user name';
-    if (/:\d+$/.test(authority)) yield 'link with a port';
+    if (authority.includes(':')) yield 'link with a port';
     yield `link host: ${host}`;
     yield `link path shape: ${shape(path, 24)}`;
     sites.add(registered(host));

@@ -18,7 +18,11 @@ const space = 2 ** 32;
 const pairBase = 2 ** 39;
 
 /** Where the keys of each kind of gram begin. */
-export const gramBases = { sender: 1 * space, route: 2 * space, text: 3 * space } as const;
+export const gramBases: Readonly<Record<'sender' | 'route' | 'text', number>> = {
+  sender: 1 * space,
+  route: 2 * space,
+  text: 3 * space,
+};
 
 const factBase = 4 * space;
 

@@ -32,10 +32,10 @@ export function namesOf(windows: Windows): Map<number, FeatureName> {
 
 function namePairs(names: Map<number, FeatureName>, window: Uint8Array): void {
   // Decoded one byte a character, so that words are cut where the features cut them.
-  const words = Buffer.from(window)
-    .toString('latin1')
-    .split(/[\0- ]+/)
-    .filter((word) => word !== '');
+  const text = Array.from(Buffer.from(window).toString('latin1'), (letter) =>
+    letter > ' ' ? letter : ' ',
+  ).join('');
+  const words = text.split(' ').filter((word) => word !== '');
   const hashes = wordsOf(window);
   for (let i = 1; i < words.length; i++) {
     const key = pairKey(hashes[i - 1] ?? 0, hashes[i] ?? 0);

@@ -9,7 +9,6 @@ import { Deadline } from '../judge/deadline.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { log, logError } from '../log.ts';
 import type { Edit } from './edit.ts';
-import { footerEdits } from './footer.ts';
 import type { Prefix } from './input.ts';
 import type { Passage } from './passage.ts';
 
@@ -25,8 +24,8 @@ export interface FilterOptions {
   readonly deadlineMs: number;
   /** Bytes that are held and judged. */
   readonly prefixBytes: number;
-  /** Whether the signature also goes into each text part, as a footer. */
-  readonly tagged: boolean;
+  /** Footers, as edits of the prefix behind the header block. If it fails or is late, the message goes out without. */
+  readonly footer?: ((prefix: Prefix, verdict: Verdict) => Promise<readonly Edit[]>) | undefined;
 }
 
 /** Sends a message through and returns the exit status: 0, 75, or that of the delivery command. Never rejects. */
@@ -83,16 +82,15 @@ async function inTime<Result>(promise: Promise<Result>, deadline: Deadline): Pro
   }
 }
 
-/** The edits that put the signature into the text; a message for which that fails goes out without. */
 async function footersOf(
-  { bytes, whole }: Prefix,
-  { signature }: Verdict,
-  { tagged }: FilterOptions,
+  prefix: Prefix,
+  verdict: Verdict,
+  { footer }: FilterOptions,
   deadline: Deadline,
 ): Promise<readonly Edit[]> {
-  if (!tagged || signature === undefined) return [];
+  if (footer === undefined) return [];
   try {
-    return await inTime(footerEdits(bytes, { tag: `!DSPAM:${signature}!`, complete: whole }), deadline);
+    return await inTime(footer(prefix, verdict), deadline);
   } catch (error) {
     log(`the message goes out without a footer: ${describe(error)}`);
     return [];

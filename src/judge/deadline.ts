@@ -9,7 +9,7 @@ import { Script } from 'node:vm';
 import { TamisError } from '../errors.ts';
 
 const slot: unique symbol = Symbol.for('tamis.guarded work');
-const holder = globalThis as typeof globalThis & { [slot]?: () => unknown };
+const holder = globalThis as typeof globalThis & { [slot]: (() => unknown) | undefined };
 const call = new Script('globalThis[Symbol.for("tamis.guarded work")]()');
 
 /** A point in time by which a judgement must be there. */
@@ -48,7 +48,7 @@ export class Deadline {
         throw this.error();
       throw error;
     } finally {
-      delete holder[slot];
+      holder[slot] = undefined;
     }
   }
 }

@@ -48,35 +48,39 @@ export class Evaluation {
     this.judged++;
     const wrong = opinion.spam !== trial.told;
     if (wrong) this.errors++;
-    await this.tell(trial, opinion, wrong);
+    const due = this.due(trial, opinion, wrong);
+    if (due !== undefined) await this.filter.learn(due.trial.reading, due.trial.told, due.source);
     return opinion;
   }
 
-  private async tell(trial: Trial, opinion: Opinion, wrong: boolean): Promise<void> {
+  /** The message whose class is told now, if one is. */
+  private due(trial: Trial, { score }: Opinion, wrong: boolean): Told | undefined {
     const { feedback } = this;
     switch (feedback.kind) {
       case 'full':
-        return await this.learn(trial, 'corpus');
+        return { trial, source: 'corpus' };
       case 'errors':
-        return wrong ? await this.learn(trial, 'error') : undefined;
+        return wrong ? { trial, source: 'error' } : undefined;
       case 'unsure':
-        if (wrong) return await this.learn(trial, 'error');
-        return Math.abs(opinion.score) < unsure ? await this.learn(trial, 'corpus') : undefined;
+        if (wrong) return { trial, source: 'error' };
+        return Math.abs(score) < unsure ? { trial, source: 'corpus' } : undefined;
       case 'half':
-        return wrong && this.errors % 2 === 0 ? await this.learn(trial, 'error') : undefined;
+        return wrong && this.errors % 2 === 0 ? { trial, source: 'error' } : undefined;
       case 'first':
-        return this.judged <= feedback.count ? await this.learn(trial, 'corpus') : undefined;
+        return this.judged <= feedback.count ? { trial, source: 'corpus' } : undefined;
       case 'delay': {
         this.late.push(trial);
-        const due = this.late.length > feedback.count ? this.late.shift() : undefined;
-        return due === undefined ? undefined : await this.learn(due, 'corpus');
+        const late = this.late.length > feedback.count ? this.late.shift() : undefined;
+        return late && { trial: late, source: 'corpus' };
       }
       case 'none':
         return undefined;
     }
   }
+}
 
-  private async learn({ reading, told }: Trial, source: 'corpus' | 'error'): Promise<void> {
-    await this.filter.learn(reading, told, source);
-  }
+/** A class told by somebody. */
+interface Told {
+  readonly trial: Trial;
+  readonly source: 'corpus' | 'error';
 }

@@ -5,15 +5,8 @@
  */
 import { randomInt } from 'node:crypto';
 
-const form = /^(?:\d+,)?[0-9a-f]{8}\d+$/;
-
 /** A new id for a message judged at `seconds` since 1970. */
 export function newSignature(seconds: number): string {
   const half = (): string => randomInt(100_000_000).toString().padStart(8, '0');
   return Math.floor(seconds).toString(16).padStart(8, '0').slice(-8) + half() + half();
-}
-
-/** Whether a word has the form of an id. */
-export function isSignature(word: string): boolean {
-  return word.length < 64 && form.test(word);
 }

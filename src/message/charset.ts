@@ -12,15 +12,14 @@ import { createDecodeStream, decode } from 'libmime/lib/charset.js';
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 const utf8Names = /^(?:utf-?8|us-ascii|ascii)?$/;
 const wideNames = /^(?:utf-?(?:16|32)|ucs-?[24])/;
-const escape = 0x1b;
+/** What begins Japanese text in ISO-2022-JP (RFC 1468). */
+const japanese = ['\x1b$B', '\x1b$@'];
 
 /** Decodes the bytes of a part. `charset` is lower-case, empty where none is declared. */
 export function decodeText(bytes: Buffer, charset: string): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
-  if (bytes.includes(escape) && /\x1b\$[@B]/.test(bytes.toString('latin1'))) {
-    return decode(bytes, 'iso-2022-jp');
-  }
+  if (japanese.some((escape) => bytes.includes(escape))) return decodeOr(bytes, 'iso-2022-jp');
   if (!wideNames.test(charset) || !bytes.includes(0)) {
     try {
       return strictUtf8.decode(bytes);

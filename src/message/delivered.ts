@@ -47,16 +47,17 @@ function isHandover(received: string): boolean {
   if (addresses.length > 0 && addresses.every(isPrivate)) return true;
   if (addresses.length === 0 && /^localhost(?:\.|$)/i.test(from)) return true;
   // Sendmail and Postfix write the name that they looked up before the address, the others in the first place.
-  const lookedUp = /\(([\w.-]+) \[/.exec(told)?.[1] ?? from;
+  const lookedUp = /^([\w.-]+) \[/.exec(told.split('(', 2)[1] ?? '')?.[1] ?? from;
   const here = by < 0 ? '' : siteOf(words[by + 1] ?? '');
   return here !== '' && here === siteOf(lookedUp);
 }
 
-/** Addresses, in brackets or parentheses, as mail servers write those that they saw. */
 function addressesIn(told: string): string[] {
-  return [...told.matchAll(/[[(](?:IPv6:)?(\d{1,3}(?:\.\d{1,3}){3}|[\da-f]{0,4}:[\da-f:.]{1,45})[\])]/gi)].map(
-    ([, address = '']) => address.toLowerCase(),
-  );
+  return told
+    .toLowerCase()
+    .split(/[\s()[\],]+/)
+    .map((word) => word.replace('ipv6:', ''))
+    .filter((word) => /^\d{1,3}(?:\.\d{1,3}){3}$/.test(word) || /^[\da-f]{0,4}:[\da-f:.]+$/.test(word));
 }
 
 /** Loopback, private and link-local addresses (RFC 1122, 1918, 3927, 4193, 4291). */

@@ -2,7 +2,7 @@
  * HTML as a reader sees it: visible text, text hidden from the reader, and link targets.
  *
  * htmlparser2 reads it as browsers do (implied ends, broken nesting). Inline tags join what they part (`V<b></b>iagra`), block tags
- * and <br> end a line, cells are set off by blanks. Comments, scripts and style sheets are no text. Linear in the input.
+ * and <br> end a line, cells are set off by blanks. Comments, scripts, style sheets and the title are no text. Linear in the input.
  */
 import { Parser } from 'htmlparser2';
 import {
@@ -10,7 +10,6 @@ import {
   lookWithin,
   oldDeclarations,
   plain,
-  readable,
   rulesOf,
   type Declarations,
   type Look,
@@ -28,8 +27,14 @@ export interface HtmlText {
 /** How much of a target stands in the text. */
 export const inlineTarget = 80;
 
-/** Elements nested deeper than this inherit the look of the deepest one. */
-const deepest = 2000;
+/**
+ * Elements open at once, about: where there are more, all are taken as closed. Mail of honest programs stays far below; the time
+ * that htmlparser2 takes for an element grows with the number of open ones.
+ */
+const deepest = 1000;
+
+/** How much is given to htmlparser2 between two looks at the number of open elements, in characters. */
+const piece = 4096;
 
 const blocks = new Set(
   (
@@ -38,9 +43,8 @@ const blocks = new Set(
   ).split(' '),
 );
 const cells = new Set(['td', 'th', 'img', 'input', 'button', 'select']);
-const silent = new Set(['script', 'style', 'title', 'template', 'noscript', 'object', 'applet']);
+const silent = new Set(['script', 'style', 'title', 'template']);
 const targets: readonly string[] = ['href', 'src', 'action', 'background', 'data', 'cite', 'longdesc'];
-const voids = new Set('area base br col embed hr img input link meta source track wbr'.split(' '));
 
 /** Reads HTML. Never throws for what is in it. */
 export function readHtml(html: string): HtmlText {
@@ -50,7 +54,17 @@ export function readHtml(html: string): HtmlText {
     lowerCaseTags: true,
     lowerCaseAttributeNames: true,
   });
-  parser.write(html);
+  let at = 0;
+  while (at < html.length) {
+    const next = html.indexOf('<', at + piece);
+    const end = next < 0 ? html.length : next;
+    parser.write(html.slice(at, end));
+    at = end;
+    if (reader.depth > deepest) {
+      parser.end();
+      parser.reset();
+    }
+  }
   parser.end();
   return { text: reader.visible.join(''), hidden: reader.hidden.join(''), links: reader.links };
 }
@@ -61,14 +75,21 @@ class Reader {
   readonly links: string[] = [];
   private readonly looks: Look[] = [plain];
   private readonly rules = new Map<string, Declarations>();
+  /** How many open elements have content that is no text. */
   private silence = 0;
+  /** The style sheet that is open. */
   private sheet: string[] | undefined;
+
+  /** How many elements are open. */
+  get depth(): number {
+    return this.looks.length - 1;
+  }
 
   onopentag(name: string, attributes: Record<string, string>): void {
     if (silent.has(name)) this.silence++;
     if (name === 'style') this.sheet = [];
     this.separate(name);
-    if (!voids.has(name)) this.looks.push(this.lookOf(name, attributes));
+    this.enter(this.lookOf(name, attributes));
     for (const target of targets) {
       const value = attributes[target]?.trim();
       if (value !== undefined && value !== '' && !value.startsWith('data:')) this.link(value);
@@ -82,7 +103,7 @@ class Reader {
       this.sheet = undefined;
     }
     if (silent.has(name)) this.silence = Math.max(0, this.silence - 1);
-    if (!voids.has(name) && this.looks.length > 1) this.looks.pop();
+    if (this.looks.length > 1) this.looks.pop();
     this.separate(name);
   }
 
@@ -97,12 +118,18 @@ class Reader {
   }
 
   private separate(name: string): void {
-    if (blocks.has(name)) this.visible.push('\n');
-    else if (cells.has(name)) this.visible.push(' ');
+    if (blocks.has(name)) this.stream().push('\n');
+    else if (cells.has(name)) this.stream().push(' ');
+  }
+
+  /** Two texts that are hidden apart are no one word. */
+  private enter(look: Look): void {
+    if (!look.readable && this.look().readable) this.hidden.push(' ');
+    this.looks.push(look);
   }
 
   private stream(): string[] {
-    return readable(this.look()) ? this.visible : this.hidden;
+    return this.look().readable ? this.visible : this.hidden;
   }
 
   private look(): Look {
@@ -110,22 +137,21 @@ class Reader {
   }
 
   private lookOf(name: string, attributes: Readonly<Record<string, string>>): Look {
-    const outer = this.look();
-    if (this.looks.length > deepest) return outer;
-    const style = attributes['style'];
-    const selectors = this.rules.size === 0 ? [] : selectorsOf(name, attributes);
     const declarations = oldDeclarations(name, attributes);
-    for (const selector of selectors) {
-      for (const [property, value] of this.rules.get(selector) ?? []) declarations.set(property, value);
+    if (this.rules.size > 0) {
+      for (const selector of selectorsOf(name, attributes)) {
+        for (const [property, value] of this.rules.get(selector) ?? []) declarations.set(property, value);
+      }
     }
+    const style = attributes['style'];
     if (style !== undefined) {
       for (const [property, value] of declarationsOf(style)) declarations.set(property, value);
     }
-    return lookWithin(outer, declarations);
+    return lookWithin(this.look(), declarations);
   }
 }
 
 function selectorsOf(name: string, attributes: Readonly<Record<string, string>>): string[] {
-  const classes = (attributes['class'] ?? '').toLowerCase().split(/\s+/).slice(0, 20);
+  const classes = (attributes['class'] ?? '').toLowerCase().split(/\s+/, 20);
   return [name, ...classes.map((one) => `.${one}`), `#${(attributes['id'] ?? '').toLowerCase()}`];
 }

@@ -3,8 +3,9 @@
  *
  * Pure, synchronous and linear in the input, so that it can run under a deadline.
  */
-import { decodeField, decodeText } from './charset.ts';
+import { decodeField } from './charset.ts';
 import type { Content, Field, Part } from './content.ts';
+import { textOf } from './encoding.ts';
 import { readHtml } from './html.ts';
 import type { RawPart, Split } from './split.ts';
 import { withoutTags } from './tag.ts';
@@ -13,14 +14,22 @@ import { normaliseText, type MarkCounts } from './unicode.ts';
 const url = /\bhttps?:\/\/[^\s"'<>)\]]{1,2000}/gi;
 
 /** Fields of an attached message that are part of what the outer message says. */
-const toldFields = new Set(['from', 'to', 'subject', 'reply-to']);
+const toldFields: ReadonlySet<string> = new Set(['from', 'to', 'subject', 'reply-to']);
+
+const htmlTypes: ReadonlySet<string> = new Set(['text/html', 'text/x-amp-html']);
+
+/**
+ * What is read as text: also the report of a mail server, a message that is attached too deep to be walked, a multipart without a
+ * boundary, and a part whose type is no type.
+ */
+const textTypes = /^(?:text|message|multipart)\/|^[^/]*$/;
 
 /** Decodes a message. Never throws for what is in it. */
 export function readContent(split: Split): Content {
   const said = new Said();
-  for (const [i, part] of split.parts.entries()) said.add(part, i === 0);
+  for (const part of split.parts) said.add(part);
   return {
-    fields: said.fieldsOf(split.parts[0]?.header ?? Buffer.alloc(0)),
+    fields: said.fieldsOf(split.parts[0]?.header),
     text: said.text.join('\n'),
     hidden: said.hidden.join('\n'),
     links: [...said.links],
@@ -38,16 +47,16 @@ class Said {
   readonly parts: Part[] = [];
   readonly marks: MarkCounts = { zeroWidth: 0, bidi: 0, mixedScript: 0 };
 
-  add(part: RawPart, isRoot: boolean): void {
+  add(part: RawPart): void {
     const { type, charset, encoding, disposition, depth, body, message } = part;
     const fileName = normaliseText(part.fileName, this.marks);
     this.parts.push({ type, charset, encoding, disposition, fileName, depth, size: body.length });
     if (message !== undefined) this.addMessage(message);
-    else if (type.startsWith('text/') || (isRoot && type === '')) this.addText(part);
+    else if (body.length > 0 && textTypes.test(type)) this.addText(part);
   }
 
   /** The fields of a header block, unfolded and decoded. A line that is no field is left out. */
-  fieldsOf(header: Buffer): Field[] {
+  fieldsOf(header: Buffer = Buffer.alloc(0)): Field[] {
     const fields: Field[] = [];
     for (const line of header
       .toString('latin1')
@@ -56,30 +65,30 @@ class Said {
       const colon = line.indexOf(':');
       const name = line.slice(0, Math.max(0, colon)).trimEnd();
       if (name === '' || /[^\x21-\x7e]/.test(name)) continue;
-      const value = decodeField(Buffer.from(line.slice(colon + 1), 'latin1'));
-      fields.push({ name, value: normaliseText(value, this.marks).replace(/\s+/gu, ' ').trim() });
+      const value = normaliseText(decodeField(line.slice(colon + 1)), this.marks);
+      fields.push({ name, value: value.replace(/\s+/gu, ' ').trim() });
     }
     return fields;
   }
 
   private addMessage(message: Split): void {
-    const fields = this.fieldsOf(message.parts[0]?.header ?? Buffer.alloc(0));
-    const told = fields.filter(({ name }) => toldFields.has(name.toLowerCase()));
+    const told = this.fieldsOf(message.parts[0]?.header).filter(({ name }) =>
+      toldFields.has(name.toLowerCase()),
+    );
     if (told.length > 0) this.text.push(told.map(({ name, value }) => `${name}: ${value}`).join('\n'));
-    for (const part of message.parts) this.add(part, false);
+    for (const part of message.parts) this.add(part);
   }
 
   private addText(part: RawPart): void {
-    const raw = decodeText(decodeBody(part), part.charset);
-    if (part.type === 'text/html') {
-      const { text, hidden, links } = readHtml(raw);
+    if (htmlTypes.has(part.type)) {
+      const { text, hidden, links } = readHtml(textOf(part));
       this.text.push(this.normalised(text));
       if (hidden.trim() !== '') this.hidden.push(this.normalised(hidden));
       for (const link of links) this.links.add(link);
     } else {
-      const text = this.normalised(raw);
+      const text = this.normalised(textOf(part));
       this.text.push(text);
-      for (const [link] of text.matchAll(url)) this.links.add(link);
+      for (const [link] of text.matchAll(url)) this.links.add(withoutStop(link));
     }
   }
 
@@ -88,20 +97,9 @@ class Said {
   }
 }
 
-/** Undoes the transfer encoding of a part; what is broken is decoded as far as it goes. */
-export function decodeBody({ encoding, body }: Pick<RawPart, 'encoding' | 'body'>): Buffer {
-  // Padding in the middle, as of parts that were joined, would end the decoding.
-  if (encoding === 'base64')
-    return Buffer.from(body.toString('latin1').replace(/[^+/0-9a-z]/gi, ''), 'base64');
-  if (encoding === 'quoted-printable') return decodeQuotedPrintable(body.toString('latin1'));
-  return body;
-}
-
-/** RFC 2045, section 6.7; a `=` that begins no code stays. */
-function decodeQuotedPrintable(text: string): Buffer {
-  const joined = text.replace(/=[ \t]{0,80}(?:\n|$)/g, '');
-  return Buffer.from(
-    joined.replace(/=([0-9A-F]{2})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16))),
-    'latin1',
-  );
+/** A URL in prose without what ends the sentence. */
+function withoutStop(link: string): string {
+  let end = link.length;
+  while (end > 0 && '.,;:!?'.includes(link.charAt(end - 1))) end--;
+  return link.slice(0, end);
 }

@@ -12,7 +12,7 @@ import { isDeliveryField } from './delivered.ts';
 import { decodeBody } from './encoding.ts';
 
 /** The most bytes, line ends normalised, that are looked at. */
-export const judged = { header: 48 * 1024, body: 192 * 1024 } as const;
+export const judged = { header: 49_152, body: 196_608 } as const;
 
 /** Messages within messages that are walked; what lies deeper is read as text. */
 const deepest = 5;
@@ -175,7 +175,9 @@ function boundedHeader(header: Buffer): Buffer {
     if (left < 0) break;
     at = next;
   }
-  return at > 0 ? header.subarray(0, at) : Buffer.concat([header.subarray(0, judged.header), Buffer.from('\n')]);
+  return at > 0
+    ? header.subarray(0, at)
+    : Buffer.concat([header.subarray(0, judged.header), Buffer.from('\n')]);
 }
 
 function isOfTheWay(line: string): boolean {

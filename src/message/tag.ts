@@ -2,17 +2,17 @@
  * Signatures in a message: `X-DSPAM-Signature` fields and `!DSPAM:…!` tags, wherever forwarding has put them, and tags out of the text,
  * since a tag is never a feature.
  */
-import { decodeText } from './charset.ts';
-import { decodeBody } from './read.ts';
+import { textOf } from './encoding.ts';
 import type { Split } from './split.ts';
 
-/** What an id is found behind, and what must follow it. */
-const places: readonly (readonly [before: string, id: RegExp])[] = [
-  ['x-dspam-signature:', /^[ \t]{0,20}((?:\d{1,10},)?[\da-f]{8}\d{1,60})(?![\da-z])/i],
-  ['!dspam:', /^((?:\d{1,10},)?[\da-f]{8}\d{1,60})!/],
-];
+const tag = '!DSPAM:';
 
-/** Longer than anything that an id of {@link places} can match. */
+/** DSPAM's ids: the number of the user's group where it has one, the time in hexadecimal, and decimal digits. */
+const id = String.raw`((?:\d{1,10},)?[\da-f]{8}\d{1,60})`;
+const field = new RegExp(String.raw`x-dspam-signature:[\s>]{0,20}${id}(?![\da-z])`, 'gi');
+const tagEnd = new RegExp(`^${id}!`);
+
+/** Longer than any tag, also one that a quoting program has cut in two lines. */
 const reach = 120;
 
 /**
@@ -23,10 +23,11 @@ export function findSignatures(split: Split): string[] {
   const inFields: string[] = [];
   const inText: string[] = [];
   for (const part of split.parts) {
-    inFields.push(...idsIn(part.header.toString('latin1')));
+    inFields.push(...fieldsIn(part.header.toString('latin1')));
     if (part.message !== undefined) inText.push(...findSignatures(part.message));
-    else if (part.type.startsWith('text/') || part.type.startsWith('message/')) {
-      inText.push(...idsIn(decodeText(decodeBody(part), part.charset)));
+    else if (/^(?:text|message|multipart)\/|^[^/]*$/.test(part.type)) {
+      const text = textOf(part);
+      inText.push(...fieldsIn(text), ...tagsIn(text));
     }
   }
   return [...inFields, ...inText];
@@ -34,35 +35,33 @@ export function findSignatures(split: Split): string[] {
 
 /** A text without its tags; a line that holds nothing else vanishes. */
 export function withoutTags(text: string): string {
-  if (!text.includes('!DSPAM:')) return text;
+  if (!text.includes(tag)) return text;
   return text
     .split('\n')
     .flatMap((line) => {
-      if (!line.includes('!DSPAM:')) return [line];
-      const rest = withoutTagsInLine(line);
-      return /[^\s>]/.test(rest) ? [rest] : [];
+      if (!line.includes(tag)) return [line];
+      const [first = '', ...others] = line.split(tag);
+      const rest = others.map((piece) => {
+        const end = tagEnd.exec(piece.slice(0, reach))?.[0];
+        return end === undefined ? tag + piece : piece.slice(end.length);
+      });
+      const left = first + rest.join('');
+      return left === line || /[^\s>]/.test(left) ? [left] : [];
     })
     .join('\n');
 }
 
-function withoutTagsInLine(line: string): string {
-  const [first = '', ...others] = line.split('!DSPAM:');
-  const rest = others.map((piece) => {
-    const id = /^(?:\d{1,10},)?[\da-f]{8}\d{1,60}!/.exec(piece)?.[0];
-    return id === undefined ? `!DSPAM:${piece}` : piece.slice(id.length);
-  });
-  return first + rest.join('');
+function fieldsIn(text: string): string[] {
+  return Array.from(text.matchAll(field), ([, found = '']) => found);
 }
 
-function idsIn(text: string): string[] {
-  const lower = text.toLowerCase();
+/** Tags may be cut by the line ends and `>` of a quotation. */
+function tagsIn(text: string): string[] {
   const found: string[] = [];
-  for (const [before, id] of places) {
-    for (let at = lower.indexOf(before); at >= 0; at = lower.indexOf(before, at + 1)) {
-      const start = at + before.length;
-      const match = id.exec(text.slice(start, start + reach))?.[1];
-      if (match !== undefined) found.push(match);
-    }
+  for (let at = text.indexOf(tag); at >= 0; at = text.indexOf(tag, at + 1)) {
+    const start = at + tag.length;
+    const match = tagEnd.exec(text.slice(start, start + reach).replace(/[\s>]+/g, ''))?.[1];
+    if (match !== undefined) found.push(match);
   }
   return found;
 }

@@ -3,46 +3,64 @@
  *
  * Text becomes NFKC (which also turns fullwidth and mathematical letters into plain ones); characters of no width and
  * directional marks are taken out; a word that mixes Latin letters with Cyrillic or Greek ones that look Latin gets Latin
- * ones (Unicode TS 39, "confusables", the part of it that mail abuses). Words of one script are left alone. Linear in the text.
+ * ones (Unicode TS 39, "confusables", the part of it that mail abuses). Words of one script are left alone.
+ *
+ * Characters of no width are counted beside Latin, Cyrillic and Greek letters only: these scripts never need one, while Indic
+ * and Arabic writing and emoji do. Directional marks are counted where they turn text around or stand inside a word. Linear
+ * in the text.
  */
 import type { Marks } from './content.ts';
 
 /** Counts that grow as texts are normalised. */
 export type MarkCounts = { -readonly [Name in keyof Marks]: number };
 
-// Soft hyphen, combining grapheme joiner, Mongolian vowel separator, zero-width characters, word joiner and invisible
-// operators, byte order mark, variation selectors, tag characters.
-const zeroWidth =
-  /[\u00ad\u180e\u200b\u200c\u2060-\u2064\ufeff\u{e0000}-\u{e007f}]|\u034f|\u200d|[\ufe00-\ufe0f]/gu;
-// The same behind letters of scripts that never need one: there they hide a word.
-const hidingZeroWidth =
-  /(?<=[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}])(?:[\u00ad\u180e\u200b\u200c\u2060-\u2064\ufeff]|\u034f|\u200d)/gu;
-const bidi = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-const notAscii = /[^\0-\u007f]/;
+const notAscii = /[^\0-\x7f]/;
+
+/** Soft hyphens, zero-width characters, variation selectors, tags, directional marks (Unicode, section 5.21). */
+const unseen = /\p{Default_Ignorable_Code_Point}+/gu;
+const directional = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const turning = /[\u202d\u202e]/g;
+const plainLetter = /[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}]/u;
+
 const word = /[\p{Letter}\p{Mark}]+/gu;
 const latin = /\p{Script=Latin}/u;
-const lookAlike = /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}]/u;
+const otherScript = /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}]/u;
 
 const from = 'аАВсСеЕНіІјЈкКМоОрРѕЅТхХуУԁԛԝһгьЗбαΑΒεΕΖηΗιΙκΚΜνΝοΟρΡτΤυΥχΧγοսօհցոզᎪᏴᏟᎠᎬᎻᎫᏦᏞᎷᏢᏚᎢᏙᎳᏃ';
 const to = 'aABcCeEHiIjJkKMoOpPsSTxXyYdqwhrb36aABeEZnHiIkKMvNoOpPtTuYxXyouohgnqABCDEHJKLMPSTVWZ';
-const folded = new Map(Array.from(from, (letter, i) => [letter, to.charAt(i)]));
+const lookAlikes = new Map(Array.from(from, (letter, i) => [letter, to.charAt(i)]));
 
 /** Normalises one text and adds to the counts what was taken out of it. */
 export function normaliseText(text: string, marks: MarkCounts): string {
   if (!notAscii.test(text)) return text;
-  marks.zeroWidth += count(text, hidingZeroWidth);
-  marks.bidi += count(text, bidi);
-  return text
-    .replace(zeroWidth, '')
-    .replace(bidi, '')
-    .normalize('NFKC')
-    .replace(word, (letters) => {
-      if (!latin.test(letters) || !lookAlike.test(letters)) return letters;
-      marks.mixedScript++;
-      return Array.from(letters, (letter) => folded.get(letter) ?? letter).join('');
-    });
+  let seen = text.normalize('NFKC');
+  if (seen.search(unseen) >= 0) seen = withoutUnseen(seen, marks).normalize('NFKC');
+  return otherScript.test(seen) && latin.test(seen) ? withoutLookAlikes(seen, marks) : seen;
 }
 
-function count(text: string, pattern: RegExp): number {
-  return text.match(pattern)?.length ?? 0;
+function withoutUnseen(text: string, marks: MarkCounts): string {
+  return text.replace(unseen, (run: string, at: number) => {
+    const before = plainLetter.test(text.charAt(at - 1));
+    const after = plainLetter.test(text.charAt(at + run.length));
+    const marksOf = run.match(directional)?.length ?? 0;
+    if (before || (after && at > 0 && !isPartOfBefore(run)))
+      marks.zeroWidth += Array.from(run).length - marksOf;
+    marks.bidi += before && after ? marksOf : (run.match(turning)?.length ?? 0);
+    return '';
+  });
+}
+
+/** Whether a run begins with what belongs to the character before it: a joiner, a variation selector or a tag. */
+function isPartOfBefore(run: string): boolean {
+  const code = run.codePointAt(0) ?? 0;
+  return code === 0x200d || (code >= 0xfe00 && code <= 0xfe0f) || code >= 0xe0000;
+}
+
+function withoutLookAlikes(text: string, marks: MarkCounts): string {
+  return text.replace(word, (letters) => {
+    if (!latin.test(letters) || !otherScript.test(letters)) return letters;
+    const folded = Array.from(letters, (letter) => lookAlikes.get(letter) ?? letter).join('');
+    if (folded !== letters) marks.mixedScript++;
+    return folded;
+  });
 }

@@ -1,12 +1,12 @@
 /** What the end-to-end tests share: the built tamis, a place to work in, programs run to their end, and Maildirs. */
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
   closeSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { peer } from '../peers.ts';
 
 /** The repository. */
@@ -38,10 +38,13 @@ export function rule(name: string): string {
   return join(root, 'rules', name);
 }
 
-/** A folder that is removed after the tests of a file; others may look into it, as mail hosts do. */
+/** A folder for the tests of a file, made before them and removed after; others may look into it, as mail hosts do. */
 export function workFolder(prefix = 'tamis e2e-'): string {
-  const folder = mkdtempSync(join(tmpdir(), prefix));
-  chmodSync(folder, 0o755);
+  const folder = join(tmpdir(), prefix + randomUUID());
+  beforeAll(() => {
+    mkdirSync(folder);
+    chmodSync(folder, 0o755);
+  });
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
   });

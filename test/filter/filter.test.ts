@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import type { Edit } from '../../src/filter/edit.ts';
 import { filterMessage, type FilterOptions } from '../../src/filter/filter.ts';
 import { headerLines } from '../../src/filter/headers.ts';
-import { Input } from '../../src/filter/input.ts';
+import { Input, type Prefix } from '../../src/filter/input.ts';
 import { Passage } from '../../src/filter/passage.ts';
 import type { Verdict } from '../../src/judge/verdict.ts';
 import { log } from '../../src/log.ts';
@@ -98,9 +98,9 @@ describe('a message', () => {
   });
 
   test('gets footers where they are to be', async () => {
-    const footer = (prefix: Buffer, { signature }: Verdict): readonly Edit[] => {
-      const end = prefix.indexOf('--');
-      return [{ start: end, end, bytes: Buffer.from(`!${signature ?? ''}!\n`) }];
+    const footer = ({ bytes }: Prefix, { signature }: Verdict): Promise<readonly Edit[]> => {
+      const end = bytes.indexOf('--');
+      return Promise.resolve([{ start: end, end, bytes: Buffer.from(`!${signature ?? ''}!\n`) }]);
     };
     const { out } = await filtered('X-Dspam-A: 1\nA: 1\n\ntext\n--b', { footer });
     expect(out).toBe(`A: 1\n${lines}\ntext\n!id!\n--b`);
