@@ -1,10 +1,14 @@
 /** The command `tamis`: the filter by default, else one of the commands of cli/. Wiring only. */
-import { commandNames } from './cli/names.ts';
 import { runFilter } from './cli/filter.ts';
+import { isCommand } from './cli/names.ts';
 
 const argv = process.argv.slice(2);
-const first = argv[0];
-const asked =
-  first === undefined || commandNames.includes(first) || ['--help', '-h', '--version'].includes(first);
-const run = asked ? (await import('./cli/main.ts')).runCommand : runFilter;
-process.exit(await run(argv));
+
+async function run(): Promise<number> {
+  if (!isCommand(argv)) return await runFilter(argv);
+  // A file of its own beside this one in dist/, so that a message does not pay for the commands.
+  const { runCommand } = (await import('./commands.js' as string)) as typeof import('./cli/main.ts');
+  return await runCommand(argv);
+}
+
+void run().then((status) => process.exit(status));

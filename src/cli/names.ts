@@ -1,10 +1,16 @@
+/** Which command lines are not the filter's. */
+import { isatty } from 'node:tty';
+
 /** The names of the commands beside the filter. */
-export const commandNames: readonly string[] = [
-  'train',
-  'evaluate',
-  'explain',
-  'stats',
-  'users',
-  'purge',
-  'export',
-];
+const commandNames: readonly string[] = ['train', 'evaluate', 'explain', 'stats', 'users', 'purge'];
+
+const questions: readonly string[] = ['--help', '-h', '--version'];
+
+/**
+ * Whether a command line is for a command beside the filter. Without a message (on a terminal) an empty command line
+ * or a misspelt command is one too, so that somebody tells what is wrong; with one, the message must pass.
+ */
+export function isCommand([first]: readonly string[]): boolean {
+  if (first !== undefined && (commandNames.includes(first) || questions.includes(first))) return true;
+  return (first === undefined || !first.startsWith('-')) && isatty(0);
+}

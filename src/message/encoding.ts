@@ -4,6 +4,9 @@
 import { decodeText } from './charset.ts';
 import type { RawPart } from './split.ts';
 
+/** Where browsers look for a declaration in HTML, in bytes. */
+const htmlHead = 1024;
+
 const equals = 0x3d;
 const lineFeed = 0x0a;
 
@@ -20,10 +23,18 @@ const texts = new WeakMap<RawPart, string>();
 export function textOf(part: RawPart): string {
   const known = texts.get(part);
   if (known !== undefined) return known;
-  const decoded = decodeText(decodeBody(part), part.charset);
+  const bytes = decodeBody(part);
+  const decoded = decodeText(bytes, part.charset || charsetInHtml(part.type, bytes));
   const text = decoded.includes('\r') ? decoded.replace(/\r\n?/g, '\n') : decoded;
   texts.set(part, text);
   return text;
+}
+
+/** The charset that HTML declares in its own head, where the part does not; empty where neither does. */
+function charsetInHtml(type: string, bytes: Buffer): string {
+  if (!type.endsWith('html')) return '';
+  const [, declared] = bytes.toString('latin1', 0, htmlHead).toLowerCase().split(/charset=["']?/, 2);
+  return declared === undefined ? '' : (/^[\w:-]{1,40}/.exec(declared)?.[0] ?? '');
 }
 
 /** Node stops at the first padding, which is no end where a sender encoded piece by piece. */
