@@ -33,9 +33,12 @@ const factorCount = 15;
 export async function judgeMessage(prefix: Uint8Array, task: Task, deadline: Deadline): Promise<Verdict> {
   const { config, classify = false } = task;
   const { trainingMode, createUsers, signatureDays, showFactors } = config.settings;
-  const reading = await readMessage(prefix, deadline);
+  // Reading the message and opening the store go on side by side; whichever fails first decides.
+  const read = readMessage(prefix, deadline);
+  read.catch(() => undefined);
   const open = { create: createUsers && !classify, wait: deadline.remaining() };
   return await withUser(config, task.user, open, async (store) => {
+    const reading = await read;
     const mode = classify || store === undefined ? 'notrain' : trainingMode;
     const filter = new UserFilter(store ?? blankMemory, { mode, signatureDays });
     const { opinion, signature } = await filter.receive(reading);

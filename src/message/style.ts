@@ -205,7 +205,9 @@ function cleaned(value: string): string {
   return value.replace('!important', '').replace(/\s+/g, ' ').trim();
 }
 
-function withoutComments(css: string): string {
+/** Without CSS comments, and without the marks of an HTML comment that old sheets stand in. */
+function withoutComments(sheet: string): string {
+  const css = sheet.includes('--') ? sheet.replaceAll('<!--', ' ').replaceAll('-->', ' ') : sheet;
   if (!css.includes('/*')) return css;
   const [first = '', ...others] = css.split('/*');
   return first + others.map((piece) => piece.split('*/').slice(1).join('*/')).join(' ');
