@@ -62,7 +62,6 @@ const common = {
   target: 'node20.19',
   minifySyntax: true,
   minifyWhitespace: true,
-  keepNames: true,
   legalComments: 'none',
   logLevel: 'warning',
   outdir: 'dist',
@@ -100,7 +99,7 @@ function cacheFilter() {
   const script = `
     const { readFileSync, writeFileSync } = require('node:fs');
     const { Script } = require('node:vm');
-    const source = '(function (exports, require, module, __filename, __dirname) {' + readFileSync('dist/filter.js', 'utf8') + '\\n})';
+    const source = '(function (exports, require, module, __filename, __dirname) {' + readFileSync('dist/filter.js', 'latin1') + '\\n})';
     const script = new Script(source, { filename: 'dist/filter.js' });
     const module_ = { exports: {} };
     script.runInThisContext()(module_.exports, require('node:module').createRequire(process.cwd() + '/dist/'), module_, 'dist/filter.js', 'dist');

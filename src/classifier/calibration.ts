@@ -2,8 +2,8 @@
  * From a score in log odds to what a person can use: a decision, a probability that is one, a confidence.
  *
  * The score counts the less the less is known: of this message (the share of its header's features never seen) and
- * altogether (n messages). The threshold is cautious while little is known, because a lost ham costs more than a missed spam: with
- * m messages of the rarer class learned the sum must exceed 6 / (1 + m / 100). So a message can be innocent though its
+ * altogether (n messages). A lost ham costs more than a missed spam, so the sum must exceed 1, and more while little is
+ * known: 1 + 5 / (1 + m / 100) with m messages of the rarer class learned. So a message can be innocent though its
  * probability of spam is above one half, as with DSPAM.
  */
 import type { Scores } from './classifier.ts';
@@ -19,7 +19,8 @@ export interface Calibrated {
   readonly confidence: number;
 }
 
-const caution = 6;
+const least = 1;
+const caution = 5;
 const settled = 100;
 const fewMessages = 5;
 /** Scores argue stronger than they are right; fitted on shuffled runs over the SpamAssassin corpus. */
@@ -32,7 +33,7 @@ export function calibrated(
 ): Calibrated {
   const spam = Math.max(0, learned.spam);
   const innocent = Math.max(0, learned.innocent);
-  const threshold = caution / (1 + Math.min(spam, innocent) / settled);
+  const threshold = least + caution / (1 + Math.min(spam, innocent) / settled);
   const certainty = ((1 - (1 - known) ** 2) * (spam + innocent)) / (spam + innocent + fewMessages);
   const score = total * certainty;
   const above = (total - threshold) * certainty;

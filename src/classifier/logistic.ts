@@ -17,6 +17,9 @@ const rate = 0.01;
 /** The sum of squared gradients that a feature starts with. */
 const initialSquares = 0.01;
 
+/** Where the sum saturates: the range of the store's integers. Taking back is not exact beyond. */
+const mostSquares = 2 ** 31 - 1;
+
 /** The number of features at which a message counts as it is, and how much less a longer one counts per feature. */
 const usualLength = 2500;
 const lengthPower = 0.6;
@@ -66,7 +69,7 @@ export function logisticLearn(values: Int32Array, ranges: readonly Range[], grad
   const squares = squaresOf(gradient);
   for (const { from, to } of ranges) {
     for (let i = from; i < to; i++) {
-      const after = (values[2 * i + 1] ?? 0) + squares;
+      const after = Math.min(mostSquares, (values[2 * i + 1] ?? 0) + squares);
       values[2 * i + 1] = after;
       values[2 * i] = (values[2 * i] ?? 0) + weightChange(gradient, after);
     }

@@ -104,7 +104,7 @@ export function parseWords(argv: readonly string[]): ParsedWords {
       'dot-notation': false,
       'boolean-negation': false,
       'parse-positional-numbers': false,
-      'duplicate-arguments-array': false,
+      'duplicate-arguments-array': true,
       'short-option-groups': false,
     },
   });
@@ -113,8 +113,8 @@ export function parseWords(argv: readonly string[]): ParsedWords {
 
 /** How to fail with this command line, right or wrong: mail passes unless it clearly asks for something else. */
 export function fallbackOf({ values, command }: ParsedWords): Fallback {
-  const onError = values['on-error'] === 'defer' ? 'defer' : 'pass';
-  const word = values['deliver'];
+  const onError = one(values, 'on-error') === 'defer' ? 'defer' : 'pass';
+  const word = one(values, 'deliver');
   const silent =
     values['classify'] === true ||
     (word === undefined && (values['class'] !== undefined || values['signature'] !== undefined));
@@ -124,7 +124,7 @@ export function fallbackOf({ values, command }: ParsedWords): Fallback {
   } catch {
     // A word that cannot be understood, or none, stands most likely in a pipe, where only stdout keeps the mail; exec and
     // maildir do not, and nobody would get what stdout does.
-    const elsewhere = typeof word === 'string' && /^(?:exec|maildir)/.test(word);
+    const elsewhere = word !== undefined && /^(?:exec|maildir)/.test(word);
     return { deliver: elsewhere ? undefined : { kind: 'stdout' }, onError };
   }
 }
@@ -201,9 +201,10 @@ function deliverOf(values: ParsedWords['values'], command: readonly string[]): D
   };
 }
 
-/** The value of an option given at most once as a word. */
+/** The value of an option as a word; the last one, if it is given more than once. */
 function one(values: ParsedWords['values'], name: string): string | undefined {
-  const value = values[name];
+  const given = values[name];
+  const value: unknown = Array.isArray(given) ? given.at(-1) : given;
   return typeof value === 'string' ? value : undefined;
 }
 

@@ -91,7 +91,7 @@ function* subjectFacts(header: Header): Generator<string> {
   yield `subject all capitals: ${subject.length > 4 && subject === subject.toUpperCase() && subject !== subject.toLowerCase()}`;
   yield `subject !: ${Math.min(3, subject.split('!').length - 1)}`;
   yield `subject ?: ${subject.includes('?')}`;
-  yield `subject money: ${/[$€£%]/.test(subject)}`;
+  yield `subject money: ${/[$%\u00a3\u20ac]/.test(subject)}`;
   yield `subject ends in number: ${/\d\d\d$/.test(subject)}`;
   yield `subject not ascii: ${/[^\0-\x7f]/.test(subject)}`;
   yield `reply: ${/^re:/i.test(subject)}, in-reply-to ${header.get('in-reply-to') !== ''}, references ${header.get('references') !== ''}`;

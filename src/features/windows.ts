@@ -6,7 +6,7 @@
  * (facts.ts). Hidden text and what delivery adds are not in them. The bounds are part of the defence: a sender who
  * stuffs a message with ham reaches only so much of what is read.
  *
- * Deflated they are what a signature keeps, about 3 KiB:
+ * Deflated they are what a signature keeps, about 3 KiB, at most 8:
  *
  *     2 bytes   length of each window but the last, big-endian
  *     …         the windows in the order of {@link Windows}
@@ -17,7 +17,7 @@ import { judgedFields } from '../message/delivered.ts';
 import { factsOf } from './facts.ts';
 
 /** The most bytes that each window holds. */
-export const limits = { sender: 2000, route: 1000, start: 2000, end: 1000, facts: 6000 } as const;
+export const limits = { sender: 2000, route: 1000, start: 2000, end: 1000, facts: 4500 } as const;
 
 /** What the learners read of a message, in UTF-8. */
 export interface Windows {

@@ -5,7 +5,6 @@
  * delivers nothing rather than half, and so that the command can seek in its stdin as deliverers do. The command is
  * run without a shell; its stdout, stderr and environment are ours.
  */
-import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync, readSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -130,6 +129,8 @@ function reopened({ fd, bytesRead }: Input, program: string): number {
 
 /** Runs the command on a descriptor and returns its exit status. */
 function run([program, ...args]: Command, stdin: number): number {
+  // Loaded here, because it takes 2 ms that a message to stdout must not pay.
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
   const { error, signal, status } = spawnSync(program, args, { stdio: [stdin, 'inherit', 'inherit'] });
   if (error !== undefined) {
     throw new TamisError('DELIVERY', `${program} cannot be run.`, { cause: error });

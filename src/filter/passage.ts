@@ -62,8 +62,7 @@ export class Passage {
    */
   read(limit: number = defaultPrefix): Prefix {
     if (this.held !== undefined) return this.held;
-    const { kind } = this.deliver;
-    if (kind === 'stdout' || kind === 'summary') checkOpen(this.output);
+    if (this.deliver.kind === 'stdout') checkOpen(this.output);
     const prefix = this.options.input.prefix(limit);
     if (prefix.bytes.length === 0) throw new TamisError('INPUT', 'There is no message on stdin.');
     this.held = prefix;

@@ -33,7 +33,10 @@ export function textOf(part: RawPart): string {
 /** The charset that HTML declares in its own head, where the part does not; empty where neither does. */
 function charsetInHtml(type: string, bytes: Buffer): string {
   if (!type.endsWith('html')) return '';
-  const [, declared] = bytes.toString('latin1', 0, htmlHead).toLowerCase().split(/charset=["']?/, 2);
+  const [, declared] = bytes
+    .toString('latin1', 0, htmlHead)
+    .toLowerCase()
+    .split(/charset=["']?/, 2);
   return declared === undefined ? '' : (/^[\w:-]{1,40}/.exec(declared)?.[0] ?? '');
 }
 
@@ -46,7 +49,10 @@ function decodeBase64(body: Buffer): Buffer {
   return Buffer.concat(groups.map((group) => Buffer.from(group, 'base64')));
 }
 
-/** RFC 2045, section 6.7. A `=` that begins neither a code nor a soft line break stays. */
+/**
+ * RFC 2045, section 6.7. A `=` that begins neither a code nor a soft line break stays; one at the very end goes, as if the line end
+ * were cut off, so that a line end more does not change the text.
+ */
 function decodeQuotedPrintable(body: Buffer): Buffer {
   const out = Buffer.allocUnsafe(body.length);
   let length = 0;
@@ -63,7 +69,7 @@ function decodeQuotedPrintable(body: Buffer): Buffer {
       continue;
     }
     at = behindSoftBreak(body, end + 1);
-    if (at === end + 1) out[length++] = equals;
+    if (at === end + 1 && at < body.length) out[length++] = equals;
   }
   return out.subarray(0, length);
 }

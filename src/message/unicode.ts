@@ -26,8 +26,8 @@ const word = /[\p{Letter}\p{Mark}]+/gu;
 const latin = /\p{Script=Latin}/u;
 const otherScript = /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}]/u;
 
-const from = 'аАВсСеЕНіІјЈкКМоОрРѕЅТхХуУԁԛԝһгьЗбαΑΒεΕΖηΗιΙκΚΜνΝοΟρΡτΤυΥχΧγοսօհցոզᎪᏴᏟᎠᎬᎻᎫᏦᏞᎷᏢᏚᎢᏙᎳᏃ';
-const to = 'aABcCeEHiIjJkKMoOpPsSTxXyYdqwhrb36aABeEZnHiIkKMvNoOpPtTuYxXyouohgnqABCDEHJKLMPSTVWZ';
+const from = 'аАВсСеЕНіІјЈкКМоОрРѕЅТхХуУѵӏӀԁԛԝһгьЗбαΑΒεΕΖηΗιΙκΚΜνΝοΟρΡτΤυΥχΧγսօհցոզᎪᏴᏟᎠᎬᎻᎫᏦᏞᎷᏢᏚᎢᏙᎳᏃ';
+const to = 'aABcCeEHiIjJkKMoOpPsSTxXyYvlIdqwhrb36aABeEZnHiIkKMvNoOpPtTuYxXyuohgnqABCDEHJKLMPSTVWZ';
 const lookAlikes = new Map(Array.from(from, (letter, i) => [letter, to.charAt(i)]));
 
 /** Normalises one text and adds to the counts what was taken out of it. */

@@ -10,12 +10,7 @@ export async function read(message: Uint8Array | string): Promise<Content> {
 
 /** The same message with its lines ended by CRLF. */
 export function withCrlf(message: Uint8Array): Buffer {
-  return Buffer.from(
-    Buffer.from(message)
-      .toString('latin1')
-      .replace(/\r?\n/g, '\r\n'),
-    'latin1',
-  );
+  return Buffer.from(Buffer.from(message).toString('latin1').replace(/\r?\n/g, '\r\n'), 'latin1');
 }
 
 /** A message of one part. `type` is its Content-Type, and may be followed by further fields. */

@@ -5,7 +5,7 @@
  * without). Uncompressed tables are read through mmap and need no block cache, so a message's process pays for
  * the write buffer only. That is 1 MiB, because what one process left in the log the next writes into a table as it opens.
  */
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { Level } from 'level';
 import { describe, systemCode, TamisError, type ErrorCode } from '../../errors.ts';
@@ -23,9 +23,9 @@ export type Database = Omit<Level<Bytes, Bytes>, 'get' | 'getMany'> & {
 const destroyer = Level as typeof Level & { destroy(directory: string): Promise<void> };
 
 /** Whether a directory holds a LevelDB. Opening one to find out would write files. */
-export async function isDatabase(directory: string): Promise<boolean> {
+export function isDatabase(directory: string): boolean {
   try {
-    await stat(path.join(directory, 'CURRENT'));
+    statSync(path.join(directory, 'CURRENT'));
     return true;
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return false;

@@ -8,7 +8,7 @@
  * whenever it opens a directory, so that is looked at first, and an unknown user leaves no trace. One process at a
  * time has a user open, by LevelDB's own lock; the kernel lets go of it when a process ends, however it ends.
  */
-import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { promises } from 'node:fs';
 import path from 'node:path';
 import { systemCode, TamisError } from '../../errors.ts';
 import { AbstractStore } from '../abstract-store.ts';
@@ -32,7 +32,7 @@ export class LevelStore extends AbstractStore {
     const folder = path.join(this.#usersDirectory, folderOf(user));
     const directory = path.join(folder, 'db');
     try {
-      const known = await isDatabase(directory);
+      const known = isDatabase(directory);
       if (!known && !create) return undefined;
       if (!known) await this.#createFolder(folder, user);
       const database = await openDatabase(directory, !known);
@@ -60,9 +60,9 @@ export class LevelStore extends AbstractStore {
     const folder = path.join(this.#usersDirectory, folderOf(user));
     const directory = path.join(folder, 'db');
     try {
-      const known = await isDatabase(directory);
+      const known = isDatabase(directory);
       if (known) await destroyDatabase(directory);
-      await rm(folder, { recursive: true, force: true });
+      await promises.rm(folder, { recursive: true, force: true });
       return known;
     } catch (error) {
       throw explain(error, directory);
@@ -70,9 +70,9 @@ export class LevelStore extends AbstractStore {
   }
 
   async #createFolder(folder: string, user: string): Promise<void> {
-    await mkdir(path.join(folder, 'db'), { recursive: true, mode: 0o700 });
+    await promises.mkdir(path.join(folder, 'db'), { recursive: true, mode: 0o700 });
     if (!isHashed(path.basename(folder))) return;
-    const file = await open(path.join(folder, 'name'), 'w', 0o600);
+    const file = await promises.open(path.join(folder, 'name'), 'w', 0o600);
     try {
       await file.writeFile(`${encodeName(user)}\n`);
       await file.sync();
@@ -84,7 +84,7 @@ export class LevelStore extends AbstractStore {
   /** LevelDB syncs its own directory; the way there is ours. */
   async #syncFolders(folder: string): Promise<void> {
     for (const directory of [folder, this.#usersDirectory, this.#home]) {
-      const handle = await open(directory);
+      const handle = await promises.open(directory);
       try {
         await handle.sync();
       } finally {
@@ -96,7 +96,7 @@ export class LevelStore extends AbstractStore {
   /** The user that a folder belongs to, or undefined if it belongs to none. */
   async #userOf(folder: string): Promise<string | undefined> {
     const place = path.join(this.#usersDirectory, folder);
-    if (!(await isDatabase(path.join(place, 'db')))) return undefined;
+    if (!isDatabase(path.join(place, 'db'))) return undefined;
     const encoded = isHashed(folder) ? await readName(path.join(place, 'name')) : folder;
     const user = decodeName(encoded);
     return user !== undefined && folderOf(user) === folder ? user : undefined;
@@ -106,7 +106,7 @@ export class LevelStore extends AbstractStore {
 /** The names of the directories in a directory; none if it does not exist. */
 async function readFolders(directory: string): Promise<string[]> {
   try {
-    const entries = await readdir(directory, { withFileTypes: true });
+    const entries = await promises.readdir(directory, { withFileTypes: true });
     return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return [];
@@ -116,7 +116,7 @@ async function readFolders(directory: string): Promise<string[]> {
 
 async function readName(file: string): Promise<string> {
   try {
-    return (await readFile(file, 'utf8')).trimEnd();
+    return (await promises.readFile(file, 'utf8')).trimEnd();
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return '';
     throw error;

@@ -1,0 +1,170 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { inlineTarget, readHtml } from '../../src/message/html.ts';
+
+/** Visible and hidden text, white space made one blank. */
+function said(html: string): [visible: string, hidden: string] {
+  const { text, hidden } = readHtml(html);
+  return [text.replace(/\s+/g, ' ').trim(), hidden.replace(/\s+/g, ' ').trim()];
+}
+
+describe('visible text', () => {
+  test.each([
+    ['V<b></b>ia<!-- no -->g<i>ra</i>', 'Viagra'],
+    ['one<br>two<p>three</p>four<div>five</div>six', 'one two three four five six'],
+    ['<table><tr><td>a<td>b<tr><th>c</table>', 'a b c'],
+    ['&amp; &#233; &eacute; &nbsp;&euro; &bogus; AT&T', '& é é € &bogus; AT&T'],
+    ['<head><title>no</title><style>no{}</style></head><script>no</script>yes', 'yes'],
+    ['<noscript>yes</noscript> <textarea>yes</textarea>', 'yes yes'],
+    ['a <unknown>b</unknown> 1 < 2', 'a b 1 < 2'],
+    ['</b></p></div>text', 'text'],
+  ])('%s', (html, text) => {
+    expect(said(html)).toEqual([text, '']);
+  });
+});
+
+describe('targets', () => {
+  test('stand in the text where they stood, cut, and whole among the links', () => {
+    const long = `http://example.com/${'x'.repeat(200)}`;
+    const { text, links } = readHtml(`a<a href=" ${long} ">b</a>c<img src=cid:1><a name=x>d</a>`);
+    expect(text).toBe(`a ${long.slice(0, inlineTarget)} bc  cid:1  d`);
+    expect(links).toEqual([long, 'cid:1']);
+  });
+
+  test('of all kinds of elements, but no data', () => {
+    const { links } = readHtml(
+      '<body background=a><form action=b><area href=c><link href=d><object data=e></object><iframe src=f></iframe>' +
+        '<img src="data:image/gif;base64,R0lG"><a href="">',
+    );
+    expect(links).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+  });
+
+  test('stand apart where the element is hidden', () => {
+    expect(said('<a style="display:none" href=trap>x</a>')).toEqual(['', 'trap x']);
+    expect(said('<img hidden src=pixel>shown')).toEqual(['shown', 'pixel']);
+  });
+});
+
+describe('hidden text', () => {
+  test.each([
+    'display:none',
+    'DISPLAY : None !important',
+    'color:red;display:none',
+    'visibility:hidden',
+    'visibility:collapse',
+    'opacity:0',
+    'opacity:0.0',
+    'mso-hide:all',
+    'font-size:0',
+    'font-size:1px',
+    'font-size: 0.5pt',
+    'font-size:0%',
+    'font-size:.01em',
+    'font:0/0 a',
+    'font:bold 1px serif',
+    'max-height:0;overflow:hidden',
+    'width:0px;overflow:hidden',
+    'color:white',
+    'color:#fff',
+    'color:#FEFEFE',
+    'color:rgb(255, 255, 250)',
+    'color:transparent',
+    'background:black',
+    'background:url(x.gif) #000 no-repeat',
+    'display/* a comment */:none',
+  ])('by %s', (style) => {
+    expect(said(`a<span style="${style}">b<i>c</i></span>d`)).toEqual(['ad', 'bc']);
+  });
+
+  test.each([
+    'display:block',
+    'font-size:12px',
+    'font-size:1em',
+    'font-size:1ex',
+    'font-size:1cm',
+    'font:700 12px/1 serif',
+    'font:bold 1em/1.5 serif',
+    'opacity:0.5',
+    'max-height:0',
+    'height:10px;overflow:hidden',
+    'color:silver',
+    'color:nosuch',
+    'color:#fffff',
+    'background:white',
+    'background-color:yellow',
+    'nonsense',
+    ':::;;;',
+  ])('not by %s', (style) => {
+    expect(said(`a<span style="${style}">b</span>d`)).toEqual(['abd', '']);
+  });
+
+  test('by old attributes', () => {
+    expect(said('<font color=white>a</font><font color="#000">b</font>')).toEqual(['b', 'a']);
+    expect(said('<body text=white>a<font color=red>b</font>')).toEqual(['b', 'a']);
+    expect(
+      said('<table bgcolor=navy><tr><td><font color=white>a</font><font color=000080>b</font></table>'),
+    ).toEqual(['a', 'b']);
+    expect(said('<p hidden>a</p>b')).toEqual(['b', 'a']);
+  });
+
+  test('by the rules of a style sheet, if they are simple and for all screens', () => {
+    const sheet = `<style><!-- /* .c{display:none} */ .a, #b { display:none }
+      @media (max-width:9px) { .c { display:none } .d { display:none } }
+      td.e { display:none } h6 { font-size:0 } .f { color:#fff } --></style>`;
+    expect(said(`${sheet}<i class="x A">1</i><i id=b>2</i><h6>3</h6><b class=f>4</b>`)).toEqual([
+      '',
+      '1 2 3 4',
+    ]);
+    expect(said(`${sheet}<i class=c>1</i><i class=d>2</i><td class=e>3</td>`)).toEqual(['12 3', '']);
+    expect(said(`${sheet}<b class=f style="color:black">1</b>`)).toEqual(['1', '']);
+  });
+
+  test('ends with its element, as browsers end it', () => {
+    expect(said('<p style="display:none">a<p>b')).toEqual(['b', 'a']);
+    expect(said('<ul><li style="display:none">a<li>b</ul>')).toEqual(['b', 'a']);
+    expect(said('<table><tr><td style="display:none">a<td>b</table>')).toEqual(['b', 'a']);
+    expect(said('<div><span style="display:none">a</div>b')).toEqual(['b', 'a']);
+    expect(said('<div style="display:none"><br><img src=x>a</div>b')).toEqual(['b', 'x a']);
+    expect(said('<input style="display:none">a<br style="display:none">b')).toEqual(['a b', '']);
+  });
+});
+
+describe('hostile HTML', () => {
+  test('never throws, and what is put in visibly comes out', () => {
+    const tag = fc.constantFrom(
+      '<b>',
+      '</b>',
+      '<p>',
+      '</p>',
+      '<div style="',
+      '">',
+      '<td>',
+      '<table>',
+      '</table>',
+      '<!--',
+      '-->',
+      '<style>',
+      '</style>',
+      '&',
+      '<',
+      '<a href=x>',
+      '</br>',
+      '<svg/>',
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(tag, fc.string())), (pieces) => {
+        expect(readHtml(pieces.join(''))).toBeTypeOf('object');
+      }),
+    );
+  });
+
+  test.each([
+    ['elements that never end', '<b>'.repeat(60_000)],
+    ['ends of others', '<b>'.repeat(30_000) + '</i>'.repeat(30_000)],
+    ['styles', '<div style="color:red">'.repeat(9_000)],
+  ])('%s take time that grows with their number', (_, html) => {
+    const before = performance.now();
+    expect(said(`${html}text`)[0]).toBe('text');
+    expect(performance.now() - before).toBeLessThan(1000);
+  });
+});

