@@ -1,7 +1,7 @@
 /**
  * Messages that are made to break readers of mail: too large to be kept as files, so each is made by a function.
  *
- * They are the same at every run. The largest is 20 MB; a test that needs CRLF converts them with {@link withCrlf}.
+ * They are the same at every run. The largest is 20 MB.
  */
 
 const mebibyte = 1024 * 1024;
@@ -135,12 +135,6 @@ export const tortures: Record<string, () => Buffer> = {
   'one long word of two scripts': () => text(`${head}\n${'a\u0430'.repeat(80_000)}`),
   'ligatures that grow': () => text(`${head}\n${'\ufdfa'.repeat(60_000)}`),
 };
-
-/** A message with each of its line ends made CRLF. */
-export function withCrlf(bytes: Uint8Array): Buffer {
-  const all = Buffer.from(bytes);
-  return Buffer.from(all.toString('latin1').replaceAll(/\r?\n/g, '\r\n'), 'latin1');
-}
 
 /** Characters up to U+00FF become that byte; others UTF-8. */
 function text(message: string): Buffer {

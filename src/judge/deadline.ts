@@ -3,7 +3,8 @@
  *
  * Waiting is bounded by a timer elsewhere; a synchronous loop never lets a timer fire, so the work on a
  * message (decoding, HTML, features, scoring) runs inside {@link Deadline.run}, where the engine itself stops it: node:vm runs a
- * watchdog thread for the `timeout` of a script and ends the script wherever it is. That costs 0.1 ms.
+ * watchdog thread for the `timeout` of a script and ends the script wherever it is. That costs 0.1 ms. What is not run so is
+ * mailsplit's walk through the parts, which is asynchronous; it is bounded by what it gets to see (message/split.ts).
  */
 import { Script } from 'node:vm';
 import { TamisError } from '../errors.ts';

@@ -12,6 +12,8 @@ import { createDecodeStream, decode } from 'libmime/lib/charset.js';
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 const utf8Names = /^(?:utf-?8|us-ascii|ascii)?$/;
 const wideNames = /^(?:utf-?(?:16|32)|ucs-?[24])/;
+/** The charset of an RFC 2047 word, with the language of RFC 2231. */
+const wordCharset = /^([\w.:-]{1,40})(?:\*[\w-]{0,40})?(?=\?)/;
 /** What begins Japanese text in ISO-2022-JP (RFC 1468). */
 const japanese = ['\x1b$B', '\x1b$@'];
 
@@ -27,18 +29,40 @@ export function decodeText(bytes: Buffer, charset: string): string {
       // Not UTF-8: the declaration decides.
     }
   }
-  return utf8Names.test(charset) || !isKnown(charset) ? plausible(bytes, 'utf-8') : plausible(bytes, charset);
+  return plausible(bytes, saysMore(charset) ? charset : 'utf-8');
 }
 
 /** Decodes the value of a header field, given as Latin-1: RFC 2047 words, and bytes above 127 as above. */
 export function decodeField(value: string): string {
   const text = /^[\0-\x7f]*$/.test(value) ? value : decodeText(Buffer.from(value, 'latin1'), '');
   if (!text.includes('=?')) return text;
+  const decoded = decodeWords(text);
+  return isDoubtful(decoded) ? decodeWords(withHonestWords(text)) : decoded;
+}
+
+/** Words whose declaration says nothing are declared as windows-1252. */
+function withHonestWords(text: string): string {
+  return text
+    .split('=?')
+    .map((piece) =>
+      piece.replace(wordCharset, (declared, charset: string) =>
+        saysMore(charset.toLowerCase()) ? declared : 'windows-1252',
+      ),
+    )
+    .join('=?');
+}
+
+function decodeWords(text: string): string {
   try {
     return libmime.decodeWords(text);
   } catch {
     return text;
   }
+}
+
+/** Whether a declaration says more than that the text is UTF-8. */
+function saysMore(charset: string): boolean {
+  return !utf8Names.test(charset) && isKnown(charset);
 }
 
 /** Whether libmime decodes a charset as itself; one that it does not know it takes for UTF-8. */
@@ -53,10 +77,13 @@ function isKnown(charset: string): boolean {
 /** The text in one charset or in windows-1252, whichever leaves fewer characters in doubt. */
 function plausible(bytes: Buffer, charset: string): string {
   const text = decodeOr(bytes, charset);
+  return isDoubtful(text) ? decodeOr(bytes, 'windows-1252') : text;
+}
+
+/** Whether a text has more characters that could not be decoded than such outside ASCII that could. */
+function isDoubtful(text: string): boolean {
   const doubtful = text.split('\ufffd').length - 1;
-  if (doubtful === 0) return text;
-  const explained = text.match(/[\u0080-\ufffc]/g)?.length ?? 0;
-  return explained > doubtful ? text : decodeOr(bytes, 'windows-1252');
+  return doubtful > 0 && (text.match(/[\u0080-\ufffc]/g)?.length ?? 0) <= doubtful;
 }
 
 function decodeOr(bytes: Buffer, charset: string): string {

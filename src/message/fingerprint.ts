@@ -26,5 +26,5 @@ export function fingerprint({ fields, text, hidden, parts }: Content): Buffer {
 
 function essence(text: string): string {
   const unquoted = text.includes('>From ') ? text.replace(/^>+(?=From )/gm, '') : text;
-  return unquoted.replace(/\s+/gu, ' ').trim();
+  return unquoted.replace(/\s+/g, ' ').trim();
 }

@@ -126,7 +126,6 @@ describe('help', () => {
   test.each([
     [['--help']],
     [['-h']],
-    [[]],
     [['train', '--help']],
     [['evaluate', '--help']],
     [['explain', '--help']],

@@ -19,7 +19,6 @@ const spin = '() => { for (;;); }';
 const spoiled: Record<string, string> = {
   'the normalisation of text': `String.prototype.normalize = ${spin}`,
   'the sorting of features': `Float64Array.prototype.sort = ${spin}`,
-  'the walk through the parts': `import { Transform } from 'node:stream'; Transform.prototype.push = ${spin}`,
   'the fingerprint': `import { Hash } from 'node:crypto'; Hash.prototype.digest = ${spin}`,
 };
 

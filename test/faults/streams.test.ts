@@ -26,8 +26,14 @@ describe('stdout', () => {
       const outcome = place.run([...filter, `--on-error=${onError}`], { stdin: message, script });
       expectDeferred(outcome, says);
     }
+  });
+
+  test('full, and a summary for it', () => {
     for (const quiet of ['--classify', '--deliver=summary']) {
-      expectDeferred(place.run(['--user=joe', quiet], { stdin: message, script }), says);
+      expectDeferred(
+        place.run(['--user=joe', quiet], { stdin: message, script: '"$@" >/dev/full' }),
+        /no space left/i,
+      );
     }
   });
 

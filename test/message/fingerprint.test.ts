@@ -41,11 +41,10 @@ const deliveries: Readonly<Record<string, (message: string) => string>> = {
       'X-DSPAM-Result: Spam\nX-DSPAM-Factors: 27,\n\tone, 0.99000,\n\ttwo, 0.01000\nSubject:',
     ),
   'an mbox line': (message) => `From anna@example.org Tue Mar 10 09:15:00 2026\n${message}`,
-  'a quoted mbox line': (message) =>
-    `From a@example.org Tue Mar 10\n>From b@example.org Tue Mar 10\n${message}`,
+  'a second mbox line': (message) => message.replace(/^From .*\n/, '$&>From b@example.org Tue Mar 10\n'),
   'other line ends': (message) => withCrlf(Buffer.from(message)).toString(),
   'a final newline more': (message) => `${message}\n`,
-  'no final newline': (message) => message.replace(/\n+$/, ''),
+  'no final newline': (message) => message.trimEnd(),
 };
 
 const text = fc.stringMatching(/^[\w ,.=äß€]{0,60}$/);

@@ -12,7 +12,8 @@ import { headerLines } from '../../src/filter/headers.ts';
 import { Input } from '../../src/filter/input.ts';
 import { Passage } from '../../src/filter/passage.ts';
 import type { Verdict } from '../../src/judge/verdict.ts';
-import { tortures, withCrlf } from '../torture.ts';
+import { tortures } from '../torture.ts';
+import { withCrlf } from './message.ts';
 
 vi.mock('../../src/log.ts', { spy: true });
 

@@ -10,7 +10,7 @@ import { fingerprint } from '../../src/message/fingerprint.ts';
 import { readContent } from '../../src/message/read.ts';
 import { splitMessage } from '../../src/message/split.ts';
 import { inLines, tagged } from '../filter/decoded.ts';
-import { withCrlf } from '../torture.ts';
+import { withCrlf } from './message.ts';
 
 /** Every how many real messages one is taken. */
 const step = 12;

@@ -7,7 +7,7 @@ import { onePart, read, withCrlf } from './message.ts';
 const id = '6b0360305561389116552';
 const other = '1,5f03603a5561';
 const tag = `!DSPAM:${id}!`;
-const base64 = (text: string): string => Buffer.from(text).toString('base64').replace(/.{76}/g, '$&\n');
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const find = async (message: Buffer | string): Promise<string[]> =>
   findSignatures(await splitMessage(Buffer.from(message)));
 
