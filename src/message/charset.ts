@@ -12,8 +12,8 @@ import { createDecodeStream, decode } from 'libmime/lib/charset.js';
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 const utf8Names = /^(?:utf-?8|us-ascii|ascii)?$/;
 const wideNames = /^(?:utf-?(?:16|32)|ucs-?[24])/;
-/** The charset of an RFC 2047 word, with the language of RFC 2231. */
-const wordCharset = /^([\w.:-]{1,40})(?:\*[\w-]{0,40})?(?=\?)/;
+/** The charset of an RFC 2047 word. */
+const wordCharset = /^[\w.:-]{1,40}/;
 /** What begins Japanese text in ISO-2022-JP (RFC 1468). */
 const japanese = ['\x1b$B', '\x1b$@'];
 
@@ -40,15 +40,15 @@ export function decodeField(value: string): string {
   return isDoubtful(decoded) ? decodeWords(withHonestWords(text)) : decoded;
 }
 
-/** Words whose declaration says nothing are declared as windows-1252. */
+/** Words that are not in the charset that they declare are declared as windows-1252, unless that says more than UTF-8. */
 function withHonestWords(text: string): string {
   return text
     .split('=?')
-    .map((piece) =>
-      piece.replace(wordCharset, (declared, charset: string) =>
-        saysMore(charset.toLowerCase()) ? declared : 'windows-1252',
-      ),
-    )
+    .map((word) => {
+      const charset = wordCharset.exec(word)?.[0];
+      if (charset === undefined || saysMore(charset.toLowerCase())) return word;
+      return isDoubtful(decodeWords(`=?${word}`)) ? `windows-1252${word.slice(charset.length)}` : word;
+    })
     .join('=?');
 }
 

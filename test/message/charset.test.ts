@@ -80,6 +80,9 @@ describe('fields', () => {
     ['words side by side', '=?utf-8?Q?a?==?utf-8?Q?b?= =?iso-8859-1?Q?=E9?= c', 'abé c'],
     ['a word beside raw UTF-8', '\xc3\xb6 =?koi8-r?B?8NLJ18XU?=', 'ö Привет'],
     ['Latin-1 that is windows-1252', '=?ISO-8859-1?Q?=80?=', '€'],
+    ['a word in a charset that nobody knows', '=?x-unknown?Q?caf=E9?=', 'café'],
+    ['a word that is no UTF-8 as it says', '=?utf-8?Q?caf=E9?= x', 'café x'],
+    ['a lie beside the truth', '=?x-unknown?Q?caf=E9_=80?= =?utf-8?Q?=C3=B6?=', 'café €ö'],
     ['words without an end', '=?utf-8?Q?abc =?utf-8?', '=?utf-8?Q?abc =?utf-8?'],
   ])('%s', (_, raw, text) => {
     expect(decodeField(raw)).toBe(text);
