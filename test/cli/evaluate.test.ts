@@ -61,7 +61,7 @@ test('writes a score for each message, by --root too', () => {
   const here = readFileSync(scores, 'utf8');
   expect(here.trimEnd().split('\n')).toHaveLength(60);
   for (const line of here.trimEnd().split('\n')) {
-    expect(line).toMatch(/^\S+\d+\.eml judge=(?:ham|spam) class=(?:ham|spam) score=-?\d\S*$/);
+    expect(line).toMatch(/^[^ ]+ judge=(?:ham|spam) class=(?:ham|spam) score=-?\d[\d.e-]*$/);
   }
   const { status } = place.run(['evaluate', 'elsewhere', '--root=mail', '--scores=other']);
   expect(status).toBe(0);
@@ -114,7 +114,7 @@ test.each([
   [['evaluate', 'nowhere'], 66, /nowhere/],
   [['evaluate', 'mail/index', '--feedback=sometimes'], 64, /sometimes/],
   [['evaluate', 'mail/index', '--shuffle=1.5'], 64, /integer/],
-  [['evaluate', 'bad'], 66, /bad.*1/],
+  [['evaluate', 'bad'], 66, /bad/],
 ])('%j is refused', (args, status, says) => {
   writeFileSync(place.path('bad'), 'perhaps 1.eml\n');
   const outcome = place.run(args);
