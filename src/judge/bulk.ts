@@ -5,6 +5,7 @@
  * meanwhile; each slice is one atomic change, so that a run that is killed has learned whole slices and goes on
  * from there when it is started again: what was learned already is a duplicate.
  */
+import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../config/load.ts';
 import type { Reading } from './reading.ts';
 import { UserFilter, type Learning } from './userfilter.ts';
@@ -19,6 +20,9 @@ export interface Example {
 
 /** How long a slice may hold the store, in milliseconds. */
 const sliceLength = 700;
+
+/** How long the store is left to others after a slice, in milliseconds: more than the 20 between their tries (store/). */
+const pause = 50;
 
 /** How long to wait for the store before a slice, in milliseconds. */
 const patience = 60_000;
@@ -38,7 +42,8 @@ export async function learnAll(
   const { trainingMode: mode, signatureDays } = config.settings;
   let warm: WarmUser | undefined;
   let next = await examples.next();
-  while (next.done !== true) {
+  for (let slices = 0; next.done !== true; slices++) {
+    if (slices > 0) await setTimeout(pause);
     const slice: [Example, Learning][] = [];
     await withUser(config, user, { create: true, wait: patience }, async (store) => {
       if (store === undefined) return;
