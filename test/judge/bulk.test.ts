@@ -1,41 +1,124 @@
-/** Bulk learning leaves the store to mail that arrives meanwhile. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig, type Config } from '../../src/config/load.ts';
 import { learnAll, type Example } from '../../src/judge/bulk.ts';
-import { readMessage } from '../../src/judge/reading.ts';
-import { withKnownUser } from '../../src/judge/users.ts';
-import { mail } from '../cli/mail.ts';
+import { Evaluation, type Feedback } from '../../src/judge/evaluation.ts';
+import { UserFilter, type Learning } from '../../src/judge/userfilter.ts';
+import { userName, withKnownUser, withUser } from '../../src/judge/users.ts';
+import { knownOf, newUser, reading } from './reading.ts';
 
-let home: string;
 let config: Config;
 beforeAll(() => {
-  home = mkdtempSync(join(tmpdir(), 'tamis-bulk-'));
-  config = loadConfig({ home }, {});
+  const home = mkdtempSync(join(tmpdir(), 'tamis-judge-'));
+  config = loadConfig({ home }, { TAMIS_CONFIG: '/dev/null' });
 });
 afterAll(() => {
-  rmSync(home, { recursive: true, force: true });
+  rmSync(config.home, { recursive: true, force: true });
 });
 
-test('others get the store between two slices, within the deadline of a message', async () => {
-  let finished = false;
-  let learned = 0;
-  async function* examples(): AsyncGenerator<Example> {
-    for (let n = 0; n < 20 || judged < 2; n++) {
-      yield { reading: await readMessage(Buffer.from(mail({ id: `bulk-${n}` }))), spam: n % 2 === 0 };
+async function* examples(count: number): AsyncGenerator<Example> {
+  for (let n = 0; n < count; n++)
+    yield { reading: await reading(n % 2 === 0, `bulk-${n}`), spam: n % 2 === 0 };
+}
+
+describe('learning in bulk', () => {
+  async function run(count: number): Promise<Learning[]> {
+    const learnings: Learning[] = [];
+    await learnAll(config, 'Joe', examples(count), (_, learning) => learnings.push(learning));
+    return learnings;
+  }
+
+  test('learns each example once, goes on where it ended, and learns what one by one would', async () => {
+    expect(await run(6)).toEqual(Array<Learning>(6).fill('learned'));
+    expect(await run(8)).toEqual([...Array<Learning>(6).fill('duplicate'), 'learned', 'learned']);
+    const single = await newUser();
+    const filter = new UserFilter(single, { mode: 'toe', signatureDays: 14 });
+    for await (const { reading: each, spam } of examples(8)) await filter.learn(each, spam, 'corpus');
+    const known = await withKnownUser(config, 'joe', 1000, knownOf);
+    expect(known).toEqual(await knownOf(single));
+    expect(known.totals).toMatchObject({ spamCorpusfed: 4, innocentCorpusfed: 4 });
+  });
+
+  test('lets go of the store when an example cannot be read', async () => {
+    async function* broken(): AsyncGenerator<Example> {
+      yield* examples(1);
+      throw new Error('unreadable');
     }
+    await expect(learnAll(config, 'kim', broken(), () => undefined)).rejects.toThrow('unreadable');
+    await withUser(config, 'kim', { create: true, wait: 0 }, (user) => {
+      expect(user).toBeDefined();
+      return Promise.resolve();
+    });
+  });
+});
+
+describe('users', () => {
+  test('are lower-cased unless the site says otherwise, and have a name', () => {
+    expect(userName('Joe@Example.ORG', config)).toBe('joe@example.org');
+    const settings = { ...config.settings, lowerCaseUsers: false };
+    expect(userName('Joe', { ...config, settings })).toBe('Joe');
+    expect(() => userName('', config)).toThrow(expect.objectContaining({ code: 'USER' }));
+  });
+
+  test('who are unknown are an error where they must be known', async () => {
+    const work = withKnownUser(config, 'Nobody', 0, () => Promise.resolve());
+    await expect(work).rejects.toMatchObject({
+      code: 'USER',
+      message: expect.stringContaining('"nobody"') as string,
+    });
+  });
+
+  test('are let go of when the work fails', async () => {
+    const fails = withUser(config, 'lee', { create: true }, () => Promise.reject(new Error('work')));
+    await expect(fails).rejects.toThrow('work');
+    await withUser(config, 'lee', { create: false, wait: 0 }, (user) => {
+      expect(user).toBeDefined();
+      return Promise.resolve();
+    });
+  });
+});
+
+describe('feedback', () => {
+  /** How many of 12 messages are learned. */
+  async function told(feedback: Feedback): Promise<number> {
+    const user = await newUser();
+    const evaluation = new Evaluation(new UserFilter(user, { mode: 'toe', signatureDays: 1 }), feedback);
+    for await (const { reading: each, spam } of examples(12))
+      await evaluation.step({ reading: each, told: spam });
+    const { totals } = await knownOf(user);
+    return totals.spamLearned + totals.innocentLearned;
   }
-  let judged = 0;
-  const learning = learnAll(config, 'joe', examples(), () => learned++).finally(() => (finished = true));
-  while (learned === 0) await new Promise(setImmediate);
-  for (; judged < 2; judged++) {
-    const totals = await withKnownUser(config, 'joe', 5000, (store) => store.totals());
-    expect(totals.spamLearned).toBeGreaterThan(0);
-    expect(finished).toBe(false);
-  }
-  await learning;
-  const totals = await withKnownUser(config, 'joe', 0, (store) => store.totals());
-  expect(totals.spamLearned + totals.innocentLearned).toBe(learned);
+
+  test.each<[string, Feedback, number]>([
+    ['in full', { kind: 'full' }, 12],
+    ['of none', { kind: 'none' }, 0],
+    ['of the first 3', { kind: 'first', count: 3 }, 3],
+    ['5 late', { kind: 'delay', count: 5 }, 7],
+  ])('%s', async (_, feedback, learned) => {
+    expect(await told(feedback)).toBe(learned);
+  });
+
+  test('of errors is of some, of unsure mail too of more, of half the errors of fewer', async () => {
+    const [errors, unsure, half] = [
+      await told({ kind: 'errors' }),
+      await told({ kind: 'unsure' }),
+      await told({ kind: 'half' }),
+    ];
+    expect(errors).toBeGreaterThan(0);
+    expect(errors).toBeLessThan(12);
+    expect(unsure).toBeGreaterThan(errors);
+    expect(half).toBeGreaterThan(0);
+    expect(half).toBeLessThanOrEqual(errors);
+  });
+
+  test('judges before it tells', async () => {
+    const user = await newUser();
+    const evaluation = new Evaluation(new UserFilter(user, { mode: 'toe', signatureDays: 1 }), {
+      kind: 'full',
+    });
+    const opinion = await evaluation.step({ reading: await reading(true, 'first'), told: true });
+    expect(opinion).toMatchObject({ spam: false, confidence: 0 });
+  });
 });
