@@ -2,7 +2,7 @@
 /**
  * The command `tamis`: the filter by default, else one of the commands of cli/. Wiring only.
  *
- * Both are files beside this one in dist/ (build.js). The filter is compiled from V8's cache of it if there is one made by this
+ * Both are files beside this one in dist/ (src/build.js). The filter is compiled from V8's cache of it if there is one made by this
  * Node; that saves 15 ms a message, and where it does not fit V8 refuses it and compiles as usual.
  */
 import { readFileSync } from 'node:fs';

@@ -3,5 +3,5 @@ import { execFileSync } from 'node:child_process';
 
 /** Runs before the first test. */
 export default function setup(): void {
-  execFileSync(process.execPath, ['build.js'], { stdio: 'inherit' });
+  execFileSync(process.execPath, ['src/build.js'], { stdio: 'inherit' });
 }
