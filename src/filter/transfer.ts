@@ -86,13 +86,21 @@ function quotedPrintable(body: Buffer, given: LineEnd): Body {
       let before = '';
       if (atEnd && openBreak) before = lineEnd;
       else if (start > 0 && body[start - 1] !== LF) {
-        if (body[start - 1] === equals || body[start - 2] === equals) return undefined;
+        const last = lastTextBefore(body, start);
+        if (body[last] === equals || body[last - 1] === equals) return undefined;
         // A blank that was followed by text would count as trailing, and vanish.
         if (!atEnd && blanks.includes(body[start - 1])) before = `=${lineEnd}`;
       }
       return { start, end: start, bytes: Buffer.from(before + text, 'latin1') };
     },
   };
+}
+
+/** The last byte before `at` that is neither a blank nor a CR: decoders take these out behind a `=`, or do not. */
+function lastTextBefore(body: Buffer, at: number): number {
+  let last = at - 1;
+  while (last >= 0 && (body[last] === CR || blanks.includes(body[last]))) last--;
+  return last;
 }
 
 interface QuotedPrintable {

@@ -90,6 +90,7 @@ describe('quoted-printable', () => {
       ['and with blanks', 'caf=E9= \t', `caf=E9= \t\n\n\n${tag}`],
       ['blanks that do not count', 'caf=E9  ', `caf=E9  \n\n${tag}`],
       ['an escape that is cut off', 'caf=E', 'caf=E'],
+      ['a = and a CR without its LF', 'caf=\r ', 'caf=\r '],
       ['one that is broken earlier', 'a=ZZb=\nc\n', `a=ZZb=\nc\n${line}`],
     ]);
   });
