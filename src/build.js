@@ -74,7 +74,12 @@ writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');
 await Promise.all([
   build({
     ...common,
-    entryPoints: { tamis: 'src/tamis.ts', filter: 'src/cli/filter.ts', commands: 'src/cli/main.ts' },
+    entryPoints: {
+      tamis: 'src/tamis.ts',
+      filter: 'src/cli/filter.ts',
+      commands: 'src/cli/main.ts',
+      worker: 'src/daemon/worker.ts',
+    },
     banner: {
       js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;",
     },

@@ -13,6 +13,7 @@ export const errorCodes = {
   DEADLINE: 'Judging took longer than the deadline.',
   DELIVERY: 'The delivery command or Maildir failed.',
   SIGNATURE_UNKNOWN: 'No such signature, or it has expired.',
+  DAEMON: 'The daemon cannot do what is asked of it.',
   STORE_LOCKED: 'Another process holds the store of this user.',
   STORE_CORRUPT: 'The store of this user cannot be read.',
   STORE_VERSION: 'The store of this user was written by another version.',

@@ -48,10 +48,11 @@ export async function runFilter(argv: readonly string[]): Promise<number> {
   return await filterMessage(passage, {
     prefixBytes,
     deadlineMs: deadline * 1000,
-    judge: (prefix, limit) =>
-      lesson === undefined
-        ? judgeMessage(prefix, task, limit)
-        : teachMessage(prefix, task, lesson, limit.remaining()),
+    judge: async (prefix, limit) => {
+      if (lesson === undefined) return await judgeMessage(prefix, task, limit);
+      const { verdict } = await teachMessage(prefix, task, lesson, limit.remaining());
+      return verdict;
+    },
     footer: signatureLocation === 'message' && lesson === undefined ? tagFooter : undefined,
   });
 }

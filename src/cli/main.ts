@@ -7,6 +7,7 @@ import { evaluateCommand } from './evaluate.ts';
 import { explainCommand } from './explain.ts';
 import { commonOptions, filterOptions } from './options.ts';
 import { purgeCommand } from './purge.ts';
+import { serveCommand } from './serve.ts';
 import { statsCommand } from './stats.ts';
 import { trainCommand } from './train.ts';
 import { usersCommand } from './users.ts';
@@ -37,6 +38,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     .command(statsCommand)
     .command(usersCommand)
     .command(purgeCommand)
+    .command(serveCommand)
     .version(manifest.version)
     .alias('help', 'h')
     .strict()

@@ -7,6 +7,7 @@ import type { Options } from 'yargs';
 import { TamisError } from '../errors.ts';
 import type { ConfigOptions } from '../config/load.ts';
 import type { Deliver } from '../filter/deliver.ts';
+import type { Source } from '../judge/notes.ts';
 import type { Lesson } from '../judge/process.ts';
 
 const defaultSpamFolder = '.Spam';
@@ -72,7 +73,7 @@ export interface Fallback {
 }
 
 const classes: Readonly<Record<string, boolean>> = { spam: true, innocent: false, nonspam: false };
-const sources: readonly string[] = ['corpus', 'error', 'inoculation'] satisfies Lesson['source'][];
+const sources: readonly string[] = ['corpus', 'error', 'inoculation'] satisfies Source[];
 const known: ReadonlySet<string> = new Set([...Object.keys(commonOptions), ...Object.keys(filterOptions)]);
 
 /** The words of a command line before they are checked. */
@@ -179,7 +180,7 @@ function lessonOf(values: ParsedWords['values']): Lesson | undefined {
   return { spam, source, signature };
 }
 
-function isSource(word: string): word is Lesson['source'] {
+function isSource(word: string): word is Source {
   return sources.includes(word);
 }
 

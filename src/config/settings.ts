@@ -27,6 +27,13 @@ function word<const Words extends readonly string[]>(words: Words) {
   return v.pipe(v.string(), v.toLowerCase(), v.picklist(words));
 }
 
+/** The mode of a file, as chmod takes it: `0660`. */
+const octal = v.pipe(
+  v.string(),
+  v.regex(/^[0-7]{3,4}$/),
+  v.transform((digits) => Number.parseInt(digits, 8)),
+);
+
 /** The settings in force. */
 export interface Settings {
   /** The backend: `level`, or `memory` for trials. */
@@ -47,6 +54,16 @@ export interface Settings {
   readonly signatureDays: number;
   /** Whether X-DSPAM-Factors names the strongest features. */
   readonly showFactors: boolean;
+  /** Bytes of a message that the daemon takes at most. */
+  readonly messageBytes: number;
+  /** Threads of the daemon that judge; 0: one for each core. */
+  readonly workers: number;
+  /** Bytes of memory for the users that the daemon keeps warm. */
+  readonly cacheBytes: number;
+  /** Connections that the daemon serves at once; more wait. */
+  readonly connections: number;
+  /** Mode of the daemon's Unix sockets: who can connect acts for any user. */
+  readonly socketMode: number;
 }
 
 const entries = {
@@ -59,6 +76,11 @@ const entries = {
   signatureLocation: v.optional(word(['headers', 'message']), 'headers'),
   signatureDays: v.optional(amount(1, 365), 14),
   showFactors: v.optional(flag, false),
+  messageBytes: v.optional(amount(1024, 2 ** 40), 128 * 1024 * 1024),
+  workers: v.optional(amount(0, 256), 0),
+  cacheBytes: v.optional(amount(0, 2 ** 40), 96 * 1024 * 1024),
+  connections: v.optional(amount(1, 10_000), 64),
+  socketMode: v.optional(octal, '0660'),
 };
 
 const schema: v.GenericSchema<unknown, Settings> = v.strictObject(entries);

@@ -48,12 +48,19 @@ export function mix(hash: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** Sorts the first `length` keys in place and returns those that differ, as a new array. */
+/** The first `length` keys, each once, in the order in which they first come. All keys are above 0. */
 export function distinct(keys: Float64Array, length: number): Float64Array {
-  const sorted = keys.subarray(0, length).sort();
+  let slots = 64;
+  while (slots < 2 * length) slots *= 2;
+  const seen = new Float64Array(slots);
   let kept = 0;
   for (let i = 0; i < length; i++) {
-    if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[kept++] = sorted[i] ?? 0;
+    const key = keys[i] ?? 0;
+    let slot = mix(key ^ Math.imul((key / space) | 0, 0x9e3779b1)) & (slots - 1);
+    while (seen[slot] !== 0 && seen[slot] !== key) slot = (slot + 1) & (slots - 1);
+    if (seen[slot] === key) continue;
+    seen[slot] = key;
+    keys[kept++] = key;
   }
-  return sorted.slice(0, kept);
+  return keys.slice(0, kept);
 }

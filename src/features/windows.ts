@@ -19,6 +19,11 @@ import { factsOf } from './facts.ts';
 /** The most bytes that each window holds. */
 export const limits = { sender: 2000, route: 1000, start: 2000, end: 1000, facts: 4500 } as const;
 
+/** Characters from which the beginning of a text is taken, unless it is mostly white space; so with its end. */
+const reach = 6000;
+/** Bytes of a character at most: one at the cut may be half. */
+const widest = 4;
+
 /** What the learners read of a message, in UTF-8. */
 export interface Windows {
   /** The fields but Received. */
@@ -39,15 +44,15 @@ const names = ['sender', 'route', 'start', 'end', 'facts'] as const satisfies (k
 export function windowsOf(content: Content): Windows {
   const fields = judgedFields(content.fields);
   const isReceived = ({ name }: Field): boolean => name.toLowerCase() === 'received';
-  const text = Buffer.from(content.text.replace(/\s+/gu, ' ').trim(), 'utf8');
+  const { start, end } = endsOf(content.text);
   return {
     sender: lines(
       fields.filter((field) => !isReceived(field)),
       limits.sender,
     ),
     route: lines(fields.filter(isReceived), limits.route),
-    start: text.subarray(0, limits.start),
-    end: text.subarray(Math.max(limits.start, text.length - limits.end)),
+    start,
+    end,
     facts: Buffer.from(factsOf(content, fields).join('\n')).subarray(0, limits.facts),
   };
 }
@@ -56,7 +61,7 @@ export function windowsOf(content: Content): Windows {
 export function packWindows(windows: Windows): Uint8Array {
   const lengths = Buffer.alloc(2 * (names.length - 1));
   for (const [i, name] of names.slice(0, -1).entries()) lengths.writeUInt16BE(windows[name].length, 2 * i);
-  return deflateRawSync(Buffer.concat([lengths, ...names.map((name) => windows[name])]));
+  return deflateRawSync(Buffer.concat([lengths, ...names.map((name) => windows[name])]), { level: 3 });
 }
 
 /** Restores packed windows. Throws what zlib throws on bytes that are none. */
@@ -70,6 +75,25 @@ export function unpackWindows(packed: Uint8Array): Windows {
     return [name, window];
   });
   return Object.fromEntries(windows) as Record<keyof Windows, Uint8Array>;
+}
+
+/** The beginning and the end of a text. Of a long one only what surely holds them is looked at. */
+function endsOf(text: string): Pick<Windows, 'start' | 'end'> {
+  if (text.length > 2 * reach) {
+    const head = Buffer.from(collapsed(text.slice(0, reach)));
+    const tail = Buffer.from(collapsed(text.slice(-reach)));
+    if (head.length > limits.start + widest && tail.length > limits.end + widest)
+      return { start: head.subarray(0, limits.start), end: tail.subarray(tail.length - limits.end) };
+  }
+  const bytes = Buffer.from(collapsed(text));
+  return {
+    start: bytes.subarray(0, limits.start),
+    end: bytes.subarray(Math.max(limits.start, bytes.length - limits.end)),
+  };
+}
+
+function collapsed(text: string): string {
+  return text.replace(/\s+/gu, ' ').trim();
 }
 
 function lines(fields: readonly Field[], limit: number): Uint8Array {

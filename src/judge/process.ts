@@ -7,7 +7,8 @@ import { explain } from '../classifier/explanation.ts';
 import type { Deadline } from './deadline.ts';
 import { readMessage, type FullReading, type Reading } from './reading.ts';
 import type { Source } from './notes.ts';
-import { UserFilter, type Opinion } from './userfilter.ts';
+import type { OpenOptions } from '../store/contract.ts';
+import { UserFilter, type Learning, type Memory, type Opinion } from './userfilter.ts';
 import { blankMemory, userName, withUser } from './users.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -17,13 +18,30 @@ export interface Task {
   readonly config: Config;
   /** Judge only: learn nothing, write nothing. */
   readonly classify?: boolean;
+  /** How a user's memory is come by: opened for this message alone, unless somebody keeps users (daemon/). */
+  readonly users?: Users;
 }
+
+/** Does work with a user's memory, in the form of withUser (users.ts). */
+export type Users = <Result>(
+  config: Config,
+  given: string,
+  options: OpenOptions,
+  work: (memory: Memory | undefined) => Promise<Result>,
+) => Promise<Result>;
 
 /** A class to learn, and by which signature. */
 export interface Lesson {
   readonly spam: boolean;
-  readonly source: Source;
+  /** Undefined: a correction if the message carries a signature that is known, else from a collection. */
+  readonly source?: Source;
   readonly signature?: string | undefined;
+}
+
+/** What teaching came to. */
+export interface Taught {
+  readonly verdict: Verdict;
+  readonly learning: Learning;
 }
 
 /** How many factors a header names. */
@@ -31,13 +49,13 @@ const factorCount = 15;
 
 /** Judges a message that arrives; learns from it as the training mode says. */
 export async function judgeMessage(prefix: Uint8Array, task: Task, deadline: Deadline): Promise<Verdict> {
-  const { config, classify = false } = task;
+  const { config, classify = false, users = withUser } = task;
   const { trainingMode, createUsers, signatureDays, showFactors } = config.settings;
   // Reading the message and opening the store go on side by side; whichever fails first decides.
   const read = readMessage(prefix, deadline);
   read.catch(() => undefined);
   const open = { create: createUsers && !classify, wait: deadline.remaining() };
-  return await withUser(config, task.user, open, async (store) => {
+  return await users(config, task.user, open, async (store) => {
     const reading = await read;
     const mode = classify || store === undefined ? 'notrain' : trainingMode;
     const filter = new UserFilter(store ?? blankMemory, { mode, signatureDays });
@@ -66,31 +84,46 @@ export async function teachMessage(
   task: Task,
   lesson: Lesson,
   wait: number,
-): Promise<Verdict> {
-  const { config } = task;
+): Promise<Taught> {
+  const { config, users = withUser } = task;
   const { trainingMode: mode, signatureDays } = config.settings;
   const message = prefix === undefined ? undefined : await readMessage(prefix);
-  return await withUser(config, task.user, { create: message !== undefined, wait }, async (store) => {
+  return await users(config, task.user, { create: message !== undefined, wait }, async (store) => {
     if (store === undefined) throw unknownSignature(lesson.signature, userName(task.user, config));
     const filter = new UserFilter(store, { mode, signatureDays });
     const { reading, signature } = await findLesson(filter, message, lesson, userName(task.user, config));
-    await filter.learn(reading, lesson.spam, lesson.source);
-    return {
+    const source = lesson.source ?? (signature === undefined ? 'corpus' : 'error');
+    const learning = await filter.learn(reading, lesson.spam, source);
+    const verdict: Verdict = {
       user: userName(task.user, config),
       result: lesson.spam ? 'Spam' : 'Innocent',
       probability: lesson.spam ? 1 : 0,
       confidence: 0,
       signature,
-      reclassified: lesson.source === 'error',
+      reclassified: source === 'error',
       at: new Date(),
     };
+    return { verdict, learning };
+  });
+}
+
+/** Takes back what was learned of a message, by whatever name {@link teachMessage} would find it; false if nothing was. */
+export async function forgetMessage(prefix: Uint8Array, task: Task, wait: number): Promise<boolean> {
+  const { config, users = withUser } = task;
+  const { trainingMode: mode, signatureDays } = config.settings;
+  const message = await readMessage(prefix);
+  return await users(config, task.user, { create: false, wait }, async (store) => {
+    if (store === undefined) return false;
+    const filter = new UserFilter(store, { mode, signatureDays });
+    const { reading } = await findLesson(filter, message, {}, userName(task.user, config));
+    return await filter.forget(reading);
   });
 }
 
 async function findLesson(
   filter: UserFilter,
   message: FullReading | undefined,
-  lesson: Lesson,
+  lesson: Pick<Lesson, 'signature'>,
   user: string,
 ): Promise<{ reading: Reading; signature: string | undefined }> {
   const given = lesson.signature === undefined ? [] : [lesson.signature];

@@ -130,6 +130,19 @@ export class UserFilter {
     return earlier === undefined || earlier.spam === spam ? 'learned' : 'relearned';
   }
 
+  /** Takes back what was learned of a message; false if nothing was. */
+  async forget({ fingerprint, features }: Pick<Reading, 'fingerprint' | 'features'>): Promise<boolean> {
+    const earlier = await this.learned(fingerprint);
+    if (earlier === undefined) return false;
+    const evidence = await this.evidence({ features }, await this.memory.totals());
+    const before = snapshot(evidence);
+    unlearn(evidence, earlier.spam, earlier.rounds);
+    const totals = sumOf(takenBack(earlier), trainedSince(evidence, before));
+    const notes: Note[] = [{ space: 'learned', key: fingerprint, value: undefined }];
+    await this.memory.apply({ features: differences(evidence, before), totals, notes }, { durable: true });
+    return true;
+  }
+
   /**
    * Finds what a signature kept.
    *
@@ -145,7 +158,7 @@ export class UserFilter {
     return { fingerprint, windows, features: featuresOf(windows) };
   }
 
-  private async evidence({ features }: Reading, totals: Totals): Promise<Evidence> {
+  private async evidence({ features }: Pick<Reading, 'features'>, totals: Totals): Promise<Evidence> {
     const keys = keysOf(features);
     const values = await this.memory.readFeatures(keys);
     return evidenceOf(features, keys, values, { spam: totals.spamTrained, innocent: totals.innocentTrained });
@@ -169,8 +182,7 @@ export class UserFilter {
     const totals: Partial<Totals> = {
       [spam ? 'spamLearned' : 'innocentLearned']: 1,
       [spam ? 'spamCorpusfed' : 'innocentCorpusfed']: fed ? 1 : 0,
-      spamTrained: evidence.trained.spam - before.trained.spam,
-      innocentTrained: evidence.trained.innocent - before.trained.innocent,
+      ...trainedSince(evidence, before),
     };
     const note: Note = { space: 'learned', key: fingerprint, value: encodeLearned({ spam, source, rounds }) };
     return { features: differences(evidence, before), totals, notes: [note] };
@@ -183,6 +195,13 @@ function takenBack({ spam, source }: Learned): Partial<Totals> {
   return {
     [spam ? 'spamLearned' : 'innocentLearned']: -1,
     [spam ? 'spamCorpusfed' : 'innocentCorpusfed']: fed ? -1 : 0,
+  };
+}
+
+function trainedSince({ trained }: Evidence, before: Snapshot): Partial<Totals> {
+  return {
+    spamTrained: trained.spam - before.trained.spam,
+    innocentTrained: trained.innocent - before.trained.innocent,
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * A user's records kept in memory for bulk work (training, evaluation): read once as a whole, written behind.
+ * A user's records kept in memory (for bulk work, and by the daemon): read once as a whole, written behind.
  *
  * Changes are held back until {@link WarmUser.flush} writes them as one atomic change: what was flushed is on disk whole, what
  * was not is not there at all. The store may be let go of and opened again between flushes ({@link WarmUser.attach}); deltas
@@ -82,14 +82,19 @@ export class WarmUser implements Memory {
     return Promise.resolve();
   }
 
-  /** Writes what is held back, whole or not at all. */
-  async flush(): Promise<void> {
+  /** Bytes of memory that the features take. */
+  get bytes(): number {
+    return this.known.bytes + this.unwritten.bytes;
+  }
+
+  /** Writes what is held back, whole or not at all; `durable` (the default): resolves only when it is on disk. */
+  async flush({ durable }: { durable: boolean } = { durable: true }): Promise<void> {
     const change = {
       features: this.unwritten.rows(),
       totals: this.unwrittenTotals,
       notes: [...this.notes.values()],
     };
-    await this.store.apply(change, { durable: true });
+    await this.store.apply(change, { durable });
     this.unwritten = new FeatureTable();
     this.unwrittenTotals = {};
     this.notes.clear();

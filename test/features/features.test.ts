@@ -20,18 +20,16 @@ const all = (features: Features): number[] =>
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
 describe('keys', () => {
-  test('of each kind keep to their range, are distinct and sorted', () => {
+  test('of each kind keep to their range, are distinct', () => {
     fc.assert(
       fc.property(anyWindows, (windows) => {
         const features = featuresOf(windows);
         for (const [kind, [from, to]] of Object.entries(ranges) as [keyof Features, [number, number]][]) {
-          let previous = from * 2 ** 32 - 1;
+          expect(new Set(features[kind]).size).toBe(features[kind].length);
           for (const key of features[kind]) {
-            if (!Number.isInteger(key) || key <= previous)
-              throw new Error(`${kind}: ${key} after ${previous}`);
-            previous = key;
+            if (!Number.isInteger(key) || key < from * 2 ** 32 || key >= to * 2 ** 32)
+              throw new Error(`${kind}: ${key}`);
           }
-          expect(previous).toBeLessThan(to * 2 ** 32);
         }
       }),
     );
@@ -62,11 +60,11 @@ describe('keys', () => {
     expect([...text]).toEqual([]);
   });
 
-  test('are sorted and made distinct as a set does it', () => {
+  test('are made distinct as a set does it', () => {
+    const key = fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 2 ** 40 - 1 }));
     fc.assert(
-      fc.property(fc.array(fc.nat({ max: 50 })), (values) => {
-        const expected = [...new Set(values)].sort((one, other) => one - other);
-        expect([...distinct(Float64Array.from(values), values.length)]).toEqual(expected);
+      fc.property(fc.array(key, { maxLength: 300 }), (values) => {
+        expect([...distinct(Float64Array.from(values), values.length)]).toEqual([...new Set(values)]);
       }),
     );
   });

@@ -1,0 +1,129 @@
+/**
+ * Where the daemon listens: Unix sockets, TCP on loopback, or a socket that systemd passes on.
+ *
+ * Who can connect may act for any user, because no protocol here says reliably who is there; so a Unix socket is closed
+ * to all but its owner and group (setting `socketMode`), and TCP is taken on loopback addresses only.
+ */
+import { chmodSync, rmSync, statSync } from 'node:fs';
+import { connect, type Server } from 'node:net';
+import { TamisError } from '../errors.ts';
+
+/** A place to listen. */
+export type Address =
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  /** Passed on by systemd under this name (FileDescriptorName=), or the only one. */
+  | { readonly kind: 'passed'; readonly fd: number };
+
+/** The first descriptor that systemd passes on (sd_listen_fds(3)). */
+const firstPassed = 3;
+
+const loopback: readonly string[] = ['127.0.0.1', '::1', 'localhost'];
+
+/**
+ * Reads an address.
+ *
+ * @param word `PATH` with a slash in it, `HOST:PORT`, `[::1]:PORT`, or `systemd:NAME`.
+ * @throws TamisError USAGE that says what it can be.
+ */
+export function addressOf(word: string, env: NodeJS.ProcessEnv = process.env): Address {
+  if (word.startsWith('systemd:')) return passedOn(word.slice('systemd:'.length), env);
+  const tcp = /^(?:\[([\d:a-f]+)\]|([^/:]+)):(\d{1,5})$/i.exec(word);
+  const host = tcp?.[1] ?? tcp?.[2];
+  if (host === undefined) {
+    if (word.includes('/')) return { kind: 'unix', path: word };
+    throw usage(`${JSON.stringify(word)} is neither a path nor HOST:PORT`);
+  }
+  if (!loopback.includes(host.toLowerCase())) {
+    throw usage(
+      `${word} is not a loopback address (${loopback.join(', ')}); whoever can connect may act for any user`,
+    );
+  }
+  return { kind: 'tcp', host, port: Number(tcp?.[3]) };
+}
+
+/** An address in words. */
+export function nameOf(address: Address): string {
+  switch (address.kind) {
+    case 'unix':
+      return address.path;
+    case 'tcp':
+      return `${address.host}:${address.port}`;
+    case 'passed':
+      return `descriptor ${address.fd}`;
+  }
+}
+
+/**
+ * Begins to listen. A socket file that nobody answers behind is a leftover, and is taken away.
+ *
+ * @throws TamisError DAEMON that names the address.
+ */
+export async function listen(server: Server, address: Address, mode: number): Promise<void> {
+  try {
+    switch (address.kind) {
+      case 'unix': {
+        await removeLeftover(address.path);
+        // The file appears with the mode of the umask: closed first, opened by chmod.
+        const before = process.umask(0o777 & ~0o600);
+        try {
+          await opened(server, () => server.listen({ path: address.path, backlog: 1024 }));
+        } finally {
+          process.umask(before);
+        }
+        chmodSync(address.path, mode);
+        break;
+      }
+      case 'tcp':
+        await opened(server, () => server.listen({ host: address.host, port: address.port, backlog: 1024 }));
+        break;
+      case 'passed':
+        await opened(server, () => server.listen({ fd: address.fd }));
+        break;
+    }
+  } catch (cause) {
+    throw new TamisError('DAEMON', `Cannot listen on ${nameOf(address)}.`, { cause });
+  }
+}
+
+function passedOn(name: string, env: NodeJS.ProcessEnv): Address {
+  const count = Number(env['LISTEN_FDS'] ?? '0');
+  const names = (env['LISTEN_FDNAMES'] ?? '').split(':');
+  const place = names.indexOf(name);
+  if (env['LISTEN_PID'] !== String(process.pid) || count === 0)
+    throw usage(`systemd:${name}, but systemd has passed no socket on`);
+  if (place < 0 || place >= count)
+    throw usage(`systemd:${name}, but the sockets that systemd has passed on are ${names.join(', ')}`);
+  return { kind: 'passed', fd: firstPassed + place };
+}
+
+async function opened(server: Server, begin: () => void): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.once('listening', () => {
+      server.off('error', reject);
+      resolve();
+    });
+    begin();
+  });
+}
+
+async function removeLeftover(path: string): Promise<void> {
+  if (statSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
+  const answered = await new Promise<boolean>((resolve) => {
+    const socket = connect(path)
+      .once('connect', () => {
+        socket.destroy();
+        resolve(true);
+      })
+      .once('error', () => {
+        resolve(false);
+      });
+  });
+  if (answered) throw new Error('another process listens there already.');
+  rmSync(path, { force: true });
+}
+
+function usage(sentence: string): TamisError {
+  return new TamisError('USAGE', `Wrong address: ${sentence}.`);
+}

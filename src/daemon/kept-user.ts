@@ -1,0 +1,213 @@
+/**
+ * One user whom a worker serves: one piece of work after another, and the user's store open only while there is work.
+ *
+ * A user is *cold* at first: features are read from the store by key. A user whom mail comes for again and again is made
+ * *warm* (users.ts decides): all features in memory, changes written behind. What a person teaches is on disk before the work
+ * resolves, shared with all teaching that waits; signatures and counts of mail that passes follow within {@link held}
+ * changes or when the store is let go of.
+ *
+ * The store is let go of after {@link idle} without work and every {@link longest} under work, so that the commands (train, stats,
+ * users, the filter itself) work beside a daemon. What another process learned meanwhile is read again then.
+ *
+ * Invariant: after an error of the store nothing of the user is kept: the next work begins from what is on disk.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Memory } from '../judge/userfilter.ts';
+import { WarmUser } from '../judge/warm.ts';
+import { describe, systemCode, TamisError } from '../errors.ts';
+import { log } from '../log.ts';
+import type { Change, NoteSpace, OpenOptions, Store, Totals, UserStore } from '../store/contract.ts';
+
+/** Milliseconds without work after which the store is let go of. */
+const idle = 300;
+/** Milliseconds after which it is let go of under work, below the deadline (5 s) that others wait for it. */
+const longest = 4000;
+/** Milliseconds that others have for it then: more than the 20 between their tries (store/). */
+const pause = 30;
+/** Changes that are held back at most. */
+const held = 16;
+
+/** One user of a worker. */
+export class KeptUser implements Memory {
+  readonly name: string;
+  private readonly backend: Store;
+  private store: UserStore | undefined;
+  private warm: WarmUser | undefined;
+  private last: Promise<unknown> = Promise.resolve();
+  private waiting = 0;
+  private openedAt = 0;
+  private unwritten = 0;
+  /** Whether something that a person taught is among what is held back. */
+  private taught = false;
+  private writing: Promise<void> | undefined;
+  /** How often all that was kept had to be forgotten. */
+  private losses = 0;
+  private timer: NodeJS.Timeout | undefined;
+  /** Called when the store has been let go of because there is no work. */
+  onIdle: (() => void) | undefined;
+
+  constructor(name: string, backend: Store) {
+    this.name = name;
+    this.backend = backend;
+  }
+
+  /** Bytes of memory that the user's features take; 0 for a cold user. */
+  get bytes(): number {
+    return this.warm?.bytes ?? 0;
+  }
+
+  get isWarm(): boolean {
+    return this.warm !== undefined;
+  }
+
+  /** Whether there is work that has not ended. */
+  get isBusy(): boolean {
+    return this.waiting > 0;
+  }
+
+  get isOpen(): boolean {
+    return this.store !== undefined;
+  }
+
+  /**
+   * Does a piece of work after all that was asked for before it. It gets undefined for an unknown user who is not to be created.
+   * What it applied as durable is on disk when this resolves.
+   */
+  async run<Result>(
+    options: OpenOptions,
+    work: (memory: Memory | undefined) => Promise<Result>,
+  ): Promise<Result> {
+    const [result, losses] = await this.inTurn(async () => {
+      await this.open(options);
+      return [await work(this.store === undefined ? undefined : this), this.losses] as const;
+    });
+    if (this.taught) await this.written();
+    if (this.losses !== losses) {
+      throw new TamisError('STORE_FAILED', `What ${this.name} taught may not be on disk; teach it again.`);
+    }
+    return result;
+  }
+
+  /** Reads all features of the user into memory. */
+  async makeWarm(): Promise<void> {
+    await this.inTurn(async () => {
+      if (this.warm !== undefined) return;
+      await this.open({ create: false });
+      if (this.store !== undefined) this.warm = await WarmUser.load(this.store);
+    });
+  }
+
+  /** Writes what is held back and lets go of the store; `cool` also forgets what is in memory. */
+  async release(cool: boolean): Promise<void> {
+    await this.inTurn(async () => {
+      await this.letGo();
+      if (cool) this.warm = undefined;
+    });
+  }
+
+  readFeatures(keys: Float64Array): Promise<Int32Array> {
+    return this.memory().readFeatures(keys);
+  }
+
+  totals(): Promise<Totals> {
+    return this.memory().totals();
+  }
+
+  note(space: NoteSpace, key: Uint8Array, now?: number): Promise<Uint8Array | undefined> {
+    return this.memory().note(space, key, now);
+  }
+
+  async apply(change: Change, options?: { durable?: boolean }): Promise<void> {
+    await this.memory().apply(change, options);
+    if (this.warm === undefined) return;
+    this.unwritten++;
+    if (options?.durable === true) this.taught = true;
+    if (this.unwritten >= held && !this.taught) await this.write();
+  }
+
+  private memory(): Memory {
+    const memory = this.warm ?? this.store;
+    if (memory === undefined) throw new Error(`${this.name} is not open.`);
+    return memory;
+  }
+
+  private async open(options: OpenOptions): Promise<void> {
+    if (this.store !== undefined && performance.now() - this.openedAt > longest) {
+      await this.letGo();
+      await sleep(pause);
+    }
+    if (this.store !== undefined) return;
+    this.store = await this.backend.open(this.name, options);
+    this.openedAt = performance.now();
+    if (this.store === undefined) this.warm = undefined;
+    else await this.warm?.attach(this.store);
+  }
+
+  /** Resolves when all that was taught before is on disk: one write for all who wait. */
+  private written(): Promise<void> {
+    this.writing ??= this.inTurn(async () => {
+      this.writing = undefined;
+      await this.write();
+    });
+    return this.writing;
+  }
+
+  private async write(): Promise<void> {
+    if (this.warm === undefined || this.unwritten === 0) return;
+    await this.warm.flush({ durable: this.taught });
+    this.unwritten = 0;
+    this.taught = false;
+  }
+
+  private async letGo(): Promise<void> {
+    const { store } = this;
+    if (store === undefined) return;
+    try {
+      await this.write();
+    } finally {
+      this.store = undefined;
+      await store.close();
+    }
+  }
+
+  private async inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    clearTimeout(this.timer);
+    this.waiting++;
+    const done = this.last.then(work);
+    const settled = done.then(
+      () => undefined,
+      (error: unknown) => this.afterError(error),
+    );
+    this.last = settled;
+    try {
+      return await done;
+    } finally {
+      await settled;
+      this.waiting--;
+      if (this.waiting === 0) this.timer = setTimeout(() => void this.goIdle(), idle);
+    }
+  }
+
+  private async goIdle(): Promise<void> {
+    try {
+      if (this.store !== undefined) await this.release(false);
+    } catch (error) {
+      log(`${this.name}: ${describe(error)}`);
+    }
+    clearTimeout(this.timer);
+    if (this.waiting === 0) this.onIdle?.();
+  }
+
+  /** After an error of the store, what is in memory may differ from what is on disk. */
+  private async afterError(error: unknown): Promise<void> {
+    const code = systemCode(error) ?? 'STORE_FAILED';
+    if (!code.startsWith('STORE_') || code === 'STORE_LOCKED') return;
+    const { store } = this;
+    this.store = undefined;
+    this.warm = undefined;
+    this.unwritten = 0;
+    this.taught = false;
+    this.losses++;
+    await store?.close().catch(() => undefined);
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * A message as it goes out of the daemon: the bytes that came in, our header lines added, the sender's taken out.
+ *
+ * The same edits as of the filter (filter/headerblock.ts, filter/footer.ts), on a message that is held instead of on stdin.
+ */
+import { applyEdits, type Edit } from '../filter/edit.ts';
+import { HeaderBlock } from '../filter/headerblock.ts';
+import type { Held } from './held.ts';
+
+/** What is changed of a message. */
+export interface Changes {
+  /** Header lines, each ending in `\n`; none, and only the sender's are taken out. */
+  readonly lines: string;
+  /** Edits of the prefix behind the header block. */
+  readonly footers: readonly Edit[];
+}
+
+/**
+ * The message as it goes out, in pieces that are good until the next is asked for.
+ *
+ * @param prefixBytes How much of it was judged: what `footers` refers to.
+ */
+export async function* outgoing(
+  held: Held,
+  prefixBytes: number,
+  { lines, footers }: Changes,
+): AsyncGenerator<Uint8Array> {
+  const block = new HeaderBlock(lines);
+  const prefix = await held.prefix(prefixBytes);
+  const whole = held.size <= prefixBytes;
+  yield* applyEdits(prefix, [...block.prefix(prefix, whole), ...footers]);
+  let skip = prefix.length;
+  for await (const chunk of whole ? [] : held.bytes()) {
+    const rest = chunk.subarray(skip);
+    skip -= chunk.length - rest.length;
+    if (rest.length > 0) yield* block.push(rest);
+  }
+  yield* block.end();
+}
+
+/** Only the header block of what {@link outgoing} gives, with the empty line behind it. */
+export async function outgoingHeader(held: Held, prefixBytes: number, changes: Changes): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of outgoing(held, prefixBytes, changes)) {
+    pieces.push(Uint8Array.from(piece));
+    length += piece.length;
+    if (length >= prefixBytes) break;
+  }
+  const bytes = Buffer.concat(pieces);
+  const end = /^\r?\n|\n\r?\n/.exec(bytes.toString('latin1'));
+  return end === null ? bytes : bytes.subarray(0, end.index + end[0].length);
+}

@@ -1,0 +1,141 @@
+/**
+ * The worker threads of the daemon: users spread over them by a hash of their names, one owner a user.
+ *
+ * A worker that dies, or that does not answer long after the deadline (a loop that even the engine cannot stop), is replaced;
+ * what it was asked fails, and its users begin from what is on disk.
+ */
+import { createHash } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
+import type { Config } from '../config/load.ts';
+import { describe, TamisError } from '../errors.ts';
+import type { Taught } from '../judge/process.ts';
+import { userName } from '../judge/users.ts';
+import { log } from '../log.ts';
+import type { Answers, Job, Judged, JobOf, Request, Response, WorkerStart } from './jobs.ts';
+
+/** Milliseconds beyond the deadline before a worker is given up. */
+const grace = 2000;
+/** Milliseconds that a worker may take to write everything at the end. */
+const farewell = 20_000;
+
+/** Where workers are found: beside the file that this is bundled into. */
+const entry = new URL('./worker.js', import.meta.url);
+
+interface Waiting {
+  readonly resolve: (answer: Answers[keyof Answers]) => void;
+  readonly reject: (error: TamisError) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** One thread, and what it has been asked. */
+class Hand {
+  private readonly waiting = new Map<number, Waiting>();
+  private readonly worker: Worker;
+  private count = 0;
+  private gone = false;
+
+  constructor(start: WorkerStart, onGone: () => void) {
+    this.worker = new Worker(entry, { workerData: start });
+    this.worker.on('message', (response: Response) => {
+      this.settle(response);
+    });
+    this.worker.on('error', (error) => {
+      log(`a worker failed: ${describe(error)}`);
+    });
+    this.worker.on('exit', () => {
+      this.gone = true;
+      const lost = new TamisError('DAEMON', 'The worker of this user ended before it answered; try again.');
+      for (const id of [...this.waiting.keys()]) this.take(id)?.reject(lost);
+      onGone();
+    });
+  }
+
+  async ask<Kind extends Job['kind']>(job: JobOf<Kind>, patience: number): Promise<Answers[Kind]> {
+    if (this.gone) throw new TamisError('DAEMON', 'The worker of this user has ended; try again.');
+    const id = this.count++;
+    const answer = await new Promise<Answers[keyof Answers]>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        log('a worker does not answer and is replaced.');
+        void this.worker.terminate();
+      }, patience);
+      this.waiting.set(id, { resolve, reject, timer });
+      this.worker.postMessage({ id, job } satisfies Request);
+    });
+    return answer as Answers[Kind];
+  }
+
+  private settle(response: Response): void {
+    const waiting = this.take(response.id);
+    if ('code' in response) waiting?.reject(new TamisError(response.code, response.message));
+    else waiting?.resolve(response.answer);
+  }
+
+  private take(id: number): Waiting | undefined {
+    const waiting = this.waiting.get(id);
+    this.waiting.delete(id);
+    clearTimeout(waiting?.timer);
+    return waiting;
+  }
+}
+
+/** All workers. */
+export class Pool {
+  private config: Config;
+  private readonly budget: number;
+  private readonly hands: Hand[];
+  private closing = false;
+
+  /** @param budget Bytes that all warm users may take together. */
+  constructor(config: Config, { workers, budget }: { workers: number; budget: number }) {
+    this.config = config;
+    this.budget = Math.floor(budget / workers);
+    this.hands = Array.from({ length: workers }, (_, place) => this.hire(place));
+  }
+
+  async judge(job: JobOf<'judge'>): Promise<Judged> {
+    return await this.handOf(job.user).ask<'judge'>(job, this.patience());
+  }
+
+  async teach(job: JobOf<'teach'>): Promise<Taught> {
+    return await this.handOf(job.user).ask<'teach'>(job, this.patience());
+  }
+
+  async forget(job: JobOf<'forget'>): Promise<boolean> {
+    return await this.handOf(job.user).ask<'forget'>(job, this.patience());
+  }
+
+  /** Puts another configuration in force. */
+  async configure(config: Config): Promise<void> {
+    this.config = config;
+    await Promise.all(this.hands.map((hand) => hand.ask<'configure'>({ kind: 'configure', config }, grace)));
+  }
+
+  /** What warm users take altogether. */
+  async figures(): Promise<Answers['figures']> {
+    const all = await Promise.all(this.hands.map((hand) => hand.ask<'figures'>({ kind: 'figures' }, grace)));
+    return all.reduce((sum, { bytes, warm }) => ({ bytes: sum.bytes + bytes, warm: sum.warm + warm }));
+  }
+
+  /** Ends all workers once everything is on disk. */
+  async close(): Promise<void> {
+    this.closing = true;
+    await Promise.allSettled(this.hands.map((hand) => hand.ask<'close'>({ kind: 'close' }, farewell)));
+  }
+
+  private handOf(user: string): Hand {
+    const digest = createHash('md5').update(userName(user, this.config)).digest();
+    const hand = this.hands[digest.readUInt32BE() % this.hands.length];
+    if (hand === undefined) throw new TamisError('DAEMON', 'The daemon has no workers.');
+    return hand;
+  }
+
+  private patience(): number {
+    return this.config.settings.deadline * 1000 + grace;
+  }
+
+  private hire(place: number): Hand {
+    return new Hand({ config: this.config, budget: this.budget }, () => {
+      if (!this.closing) this.hands[place] = this.hire(place);
+    });
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The daemon: its listeners, its workers, and its life.
+ *
+ * Ready when every listener is open. SIGTERM and SIGINT finish what is in flight and write everything; SIGHUP reads the configuration
+ * again, as far as it concerns judging.
+ */
+import { spawn } from 'node:child_process';
+import { createServer, type Server } from 'node:http';
+import { availableParallelism } from 'node:os';
+import type { Config } from '../config/load.ts';
+import { describe } from '../errors.ts';
+import { log } from '../log.ts';
+import { listen, type Address } from './address.ts';
+import { Journal } from './journal.ts';
+import { Listener } from './listener.ts';
+import { Metrics } from './metrics.ts';
+import { Pool } from './pool.ts';
+import { Service } from './service.ts';
+import { serveSpamd } from './spamd.ts';
+import { Wire } from './wire.ts';
+
+/** Where the daemon listens, by protocol. */
+export interface Addresses {
+  readonly spamd?: Address | undefined;
+  readonly metrics?: Address | undefined;
+}
+
+/** Milliseconds that a client may be silent. */
+const idle = 60_000;
+/** Milliseconds that what is in flight may take at the end. */
+const patience = 10_000;
+
+/** A protocol over one connection. */
+type Protocol = (wire: Wire, service: Service) => Promise<void>;
+
+const protocols: Readonly<Record<Exclude<keyof Addresses, 'metrics'>, Protocol>> = { spamd: serveSpamd };
+
+/**
+ * Serves until a signal ends it.
+ *
+ * @param reload Reads the configuration again.
+ * @param beforeWork Called once the listeners are open: the time to become somebody else.
+ * @throws TamisError DAEMON if a listener cannot be opened.
+ */
+export async function serve(
+  config: Config,
+  addresses: Addresses,
+  { reload, beforeWork }: { reload: () => Config; beforeWork: () => void },
+): Promise<void> {
+  const { workers, cacheBytes, connections, socketMode } = config.settings;
+  let service: Service | undefined;
+  const listeners: Listener[] = [];
+  for (const [name, protocol] of Object.entries(protocols)) {
+    const address = addresses[name as keyof typeof protocols];
+    if (address === undefined) continue;
+    const listener = new Listener(
+      address,
+      async (socket) => {
+        if (service !== undefined) await protocol(new Wire(socket, idle), service);
+      },
+      connections,
+    );
+    await listener.open(socketMode);
+    listeners.push(listener);
+  }
+  const metricsServer = createServer();
+  if (addresses.metrics !== undefined) await listen(metricsServer, addresses.metrics, socketMode);
+  beforeWork();
+  const pool = new Pool(config, { workers: workers || availableParallelism(), budget: cacheBytes });
+  const metrics = new Metrics(() => pool.figures());
+  service = new Service(config, { pool, metrics, journal: new Journal() });
+  answerMetrics(metricsServer, metrics);
+
+  const hangUp = (): void => {
+    void reconfigure(reload, pool, service);
+  };
+  process.on('SIGHUP', hangUp);
+  log('ready');
+  tellSystemd('--ready');
+  await new Promise<void>((resolve) => {
+    process.once('SIGTERM', resolve).once('SIGINT', resolve);
+  });
+  process.off('SIGHUP', hangUp);
+  tellSystemd('--stopping');
+  metricsServer.close();
+  metricsServer.closeAllConnections();
+  await Promise.all(listeners.map((listener) => listener.close(patience)));
+  await pool.close();
+}
+
+async function reconfigure(reload: () => Config, pool: Pool, service: Service): Promise<void> {
+  try {
+    const config = reload();
+    await pool.configure(config);
+    service.config = config;
+    log('the configuration has been read again');
+  } catch (error) {
+    log(`the configuration stays as it was: ${describe(error)}`);
+  }
+}
+
+function answerMetrics(server: Server, metrics: Metrics): void {
+  server.on('request', ({ url }, response) => {
+    if (url === '/health') {
+      response.end('ok\n');
+      return;
+    }
+    if (url !== '/metrics') {
+      response.writeHead(404).end('There are /metrics and /health.\n');
+      return;
+    }
+    metrics.page().then(
+      ({ type, text }) => response.setHeader('Content-Type', type).end(text),
+      (error: unknown) => response.writeHead(503).end(`${describe(error)}\n`),
+    );
+  });
+}
+
+/** Tells systemd how it stands (sd_notify(3)), by its own command: Node has no datagram sockets of the file system. */
+function tellSystemd(state: '--ready' | '--stopping'): void {
+  if (process.env['NOTIFY_SOCKET'] === undefined) return;
+  spawn('systemd-notify', [state, `--pid=${process.pid}`], { stdio: 'ignore' }).on('error', (error) => {
+    log(`systemd cannot be told ${state}: ${describe(error)}`);
+  });
+}

@@ -1,0 +1,101 @@
+/**
+ * What the daemon does with a message, whatever protocol brought it: judge, teach, forget; each told in the journal and counted.
+ */
+import type { Config } from '../config/load.ts';
+import { describe, systemCode } from '../errors.ts';
+import type { Lesson, Taught } from '../judge/process.ts';
+import type { Held } from './held.ts';
+import type { Judged } from './jobs.ts';
+import type { Journal, Outcome } from './journal.ts';
+import type { Metrics } from './metrics.ts';
+import type { Pool } from './pool.ts';
+
+/** Who asks, for the journal. */
+export interface Asked {
+  readonly user: string;
+  /** The protocol. */
+  readonly via: string;
+}
+
+/** How a message is judged. */
+export interface JudgeOptions extends Asked {
+  /** Judge only: learn nothing, write nothing. */
+  readonly classify?: boolean;
+  /** Whether the reasons are wanted. */
+  readonly factors?: boolean;
+}
+
+/** What protocols ask for. */
+export class Service {
+  private readonly pool: Pool;
+  private readonly journal: Journal;
+  private readonly metrics: Metrics;
+  /** The configuration in force. */
+  config: Config;
+
+  constructor(config: Config, parts: { pool: Pool; journal: Journal; metrics: Metrics }) {
+    this.config = config;
+    ({ pool: this.pool, journal: this.journal, metrics: this.metrics } = parts);
+  }
+
+  /** Bytes of a message that are judged. */
+  get prefixBytes(): number {
+    return this.config.settings.prefixBytes;
+  }
+
+  /** Bytes that a message may have. */
+  get messageBytes(): number {
+    return this.config.settings.messageBytes;
+  }
+
+  /** Judges a message; learns from it as the training mode says. */
+  async judge(held: Held, { user, via, classify = false, factors = false }: JudgeOptions): Promise<Judged> {
+    const prefix = await held.prefix(this.prefixBytes);
+    const whole = prefix.length === held.size;
+    return await this.told({ user, via, what: classify ? 'classify' : 'judge', size: held.size }, async () => {
+      const judged = await this.pool.judge({ kind: 'judge', user, prefix, whole, classify, factors });
+      const { result, probability, confidence, signature } = judged.verdict;
+      return [judged, { result, probability, confidence, signature }];
+    });
+  }
+
+  /** Learns a message, or what the lesson's signature stands for; on disk when it resolves. */
+  async teach(held: Held | undefined, { user, via }: Asked, lesson: Lesson): Promise<Taught> {
+    const prefix = await held?.prefix(this.prefixBytes);
+    const what = lesson.spam ? 'learn spam' : 'learn innocent';
+    return await this.told({ user, via, what, size: held?.size ?? 0 }, async () => {
+      const taught = await this.pool.teach({ kind: 'teach', user, prefix, lesson });
+      return [taught, { learning: taught.learning, signature: taught.verdict.signature }];
+    });
+  }
+
+  /** Takes back what was learned of a message; false if nothing was. */
+  async forget(held: Held, { user, via }: Asked): Promise<boolean> {
+    const prefix = await held.prefix(this.prefixBytes);
+    return await this.told({ user, via, what: 'forget', size: held.size }, async () => {
+      const forgotten = await this.pool.forget({ kind: 'forget', user, prefix });
+      return [forgotten, { learning: forgotten ? 'forgotten' : 'unknown' }];
+    });
+  }
+
+  /** Does the work, and tells in the journal and the metrics how it went. */
+  private async told<Result>(
+    about: Pick<Outcome, 'user' | 'via' | 'what' | 'size'>,
+    work: () => Promise<readonly [Result, Partial<Outcome>]>,
+  ): Promise<Result> {
+    const begun = performance.now();
+    const tell = (result: Partial<Outcome>): void => {
+      const outcome: Outcome = { ...about, ...result, ms: performance.now() - begun };
+      this.metrics.count(outcome);
+      this.journal.tell(outcome);
+    };
+    try {
+      const [value, result] = await work();
+      tell(result);
+      return value;
+    } catch (error) {
+      tell({ error: systemCode(error) ?? 'DAEMON', reason: describe(error) });
+      throw error;
+    }
+  }
+}

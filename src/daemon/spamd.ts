@@ -1,0 +1,235 @@
+/**
+ * The protocol of SpamAssassin's spamd, version 1.5, so that spamc and whatever else speaks it (Exim, Haraka, getmail) can ask
+ * tamis: one request a connection.
+ *
+ *     PROCESS SPAMC/1.5\r\n                      SPAMD/1.1 0 EX_OK\r\n
+ *     User: joe@example.org\r\n                  Content-length: 1234\r\n
+ *     Content-length: 1000\r\n            →      Spam: False ; -3.2 / 5.0\r\n
+ *     \r\n                                       \r\n
+ *     (1,000 bytes)                              (1,234 bytes: the message with our header lines)
+ *
+ * The score is on SpamAssassin's scale, 5.0 being the threshold: what is added to it is how far the log odds of spam are from
+ * our own threshold. TELL learns (`Set: local`) and takes back (`Remove: local`).
+ *
+ * Limits: whatever fails is an EX_ code without a message, because spamc then passes on what it had, or says so with -x. A message that
+ * is shorter than its Content-length is not judged: the client has died in the middle of it.
+ */
+import { inflateSync } from 'node:zlib';
+import { describe, systemCode, TamisError } from '../errors.ts';
+import { headerLines } from '../filter/headers.ts';
+import type { Verdict } from '../judge/verdict.ts';
+import { Held } from './held.ts';
+import { outgoing, outgoingHeader, type Changes } from './outgoing.ts';
+import type { Service } from './service.ts';
+import type { Wire } from './wire.ts';
+
+/** What SpamAssassin calls spam by default. */
+const threshold = 5;
+/** Temperature of the probability (classifier/calibration.ts): what makes log odds of a confidence again. */
+const temperature = 1.5;
+/** Bytes that are sent at a time. */
+const packet = 64 * 1024;
+/** Fields of a request at most. */
+const mostFields = 64;
+
+/** Codes of sysexits.h, and spamd's own for a timeout. */
+const codes = { OK: 0, USAGE: 64, DATAERR: 65, NOUSER: 67, TEMPFAIL: 75, PROTOCOL: 76, TIMEOUT: 79 } as const;
+type Code = keyof typeof codes;
+
+/** What an error is to the client; anything else is EX_TEMPFAIL. */
+const codeOfError: Readonly<Record<string, Code>> = {
+  USER: 'NOUSER',
+  USAGE: 'USAGE',
+  INPUT: 'DATAERR',
+  DEADLINE: 'TIMEOUT',
+};
+
+/** Someone asks something that is not of the protocol. */
+class ProtocolError extends TamisError {
+  constructor(sentence: string) {
+    super('USAGE', sentence);
+  }
+}
+
+interface Request {
+  readonly user: string;
+  readonly held: Held;
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+interface Answer {
+  readonly fields: Readonly<Record<string, string>>;
+  readonly body?: AsyncIterable<Uint8Array> | readonly Uint8Array[];
+}
+
+type Method = (request: Request, service: Service) => Promise<Answer>;
+
+const via = 'spamd';
+
+const methods: Readonly<Record<string, Method>> = {
+  CHECK: async ({ user, held }, service) => {
+    const { verdict } = await service.judge(held, { user, via });
+    return { fields: spamField(verdict) };
+  },
+  SYMBOLS: async ({ user, held }, service) => {
+    const { verdict } = await service.judge(held, { user, via });
+    return textAnswer(verdict, verdict.result === 'Spam' ? 'TAMIS_SPAM' : 'TAMIS_INNOCENT');
+  },
+  REPORT: async ({ user, held }, service) => {
+    const { verdict } = await service.judge(held, { user, via, factors: true });
+    return textAnswer(verdict, report(verdict));
+  },
+  REPORT_IFSPAM: async ({ user, held }, service) => {
+    const { verdict } = await service.judge(held, { user, via, factors: true });
+    return textAnswer(verdict, verdict.result === 'Spam' ? report(verdict) : '');
+  },
+  PROCESS: async ({ user, held }, service) => {
+    const { verdict, footers } = await service.judge(held, { user, via });
+    const changes: Changes = { lines: headerLines(verdict), footers };
+    const message = (): AsyncIterable<Uint8Array> => outgoing(held, service.prefixBytes, changes);
+    let length = 0;
+    for await (const piece of message()) length += piece.length;
+    return { fields: { 'Content-length': String(length), ...spamField(verdict) }, body: message() };
+  },
+  HEADERS: async ({ user, held }, service) => {
+    const { verdict, footers } = await service.judge(held, { user, via });
+    const header = await outgoingHeader(held, service.prefixBytes, { lines: headerLines(verdict), footers });
+    return { fields: { 'Content-length': String(header.length), ...spamField(verdict) }, body: [header] };
+  },
+  TELL: tell,
+};
+
+/** Answers one connection. Never rejects for what the client sends or fails to send. */
+export async function serveSpamd(wire: Wire, service: Service): Promise<void> {
+  let version = '1.1';
+  try {
+    const line = await wire.line();
+    if (line === undefined) return;
+    const [, method = '', theirs] = /^([A-Z_]+)(?: +SPAMC\/(\d+\.\d+))? *$/.exec(line) ?? [];
+    if (method === 'PING') {
+      await wire.send('SPAMD/1.5 0 PONG\r\n');
+      return;
+    }
+    if (method === 'SKIP') return;
+    version = theirs === undefined ? '1.0' : version;
+    const handle = Object.hasOwn(methods, method) ? methods[method] : undefined;
+    if (handle === undefined) throw new ProtocolError(`Bad header line: ${JSON.stringify(line)}`);
+    const request = await read(wire, service);
+    try {
+      await send(wire, await handle(request, service));
+    } finally {
+      await request.held.dispose();
+    }
+  } catch (error) {
+    const code =
+      error instanceof ProtocolError ? 'PROTOCOL' : (codeOfError[systemCode(error) ?? ''] ?? 'TEMPFAIL');
+    if (wire.socket.writable) {
+      const sentence = describe(error).replace(/[^\x20-\x7e]/g, '?');
+      await wire.send(`SPAMD/${version} ${codes[code]} EX_${code}: ${sentence}\r\n\r\n`);
+    }
+  }
+}
+
+async function read(wire: Wire, service: Service): Promise<Request> {
+  const fields = new Map<string, string>();
+  for (let line = await wire.line(); line !== ''; line = await wire.line()) {
+    if (line === undefined) throw new ProtocolError('The request ends in its header.');
+    const at = line.indexOf(':');
+    if (at < 1 || fields.size >= mostFields)
+      throw new ProtocolError(`Bad header line: ${JSON.stringify(line)}`);
+    fields.set(line.slice(0, at).toLowerCase(), line.slice(at + 1).trim());
+  }
+  const user = fields.get('user') ?? '';
+  if (user === '') throw new TamisError('USER', 'No user is named: spamc -u NAME.');
+  return { user: Buffer.from(user, 'latin1').toString(), held: await body(wire, fields, service), fields };
+}
+
+/** The message behind the header, decompressed. */
+async function body(wire: Wire, fields: ReadonlyMap<string, string>, service: Service): Promise<Held> {
+  const stated = fields.get('content-length');
+  const length = stated === undefined ? Infinity : /^\d{1,15}$/.test(stated) ? Number(stated) : NaN;
+  if (Number.isNaN(length)) throw new ProtocolError(`Content-length: ${stated ?? ''} is no number of bytes.`);
+  if (Number.isFinite(length) && length > service.messageBytes) {
+    throw new TamisError('INPUT', `The message is larger than ${service.messageBytes} bytes (messageBytes).`);
+  }
+  const held = await Held.from(wire.bytes(length), service.messageBytes);
+  if (Number.isFinite(length) && held.size !== length) {
+    await held.dispose();
+    throw new ProtocolError(`Content-length: ${length}, but ${held.size} bytes came.`);
+  }
+  if (fields.get('compress') !== 'zlib') return held;
+  try {
+    return await Held.from(inflated(held, service.messageBytes), service.messageBytes);
+  } finally {
+    await held.dispose();
+  }
+}
+
+async function* inflated(held: Held, limit: number): AsyncGenerator<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of held.bytes()) pieces.push(Buffer.from(piece));
+  try {
+    yield inflateSync(Buffer.concat(pieces), { maxOutputLength: limit });
+  } catch (cause) {
+    throw new TamisError('INPUT', 'The compressed message cannot be read (Compress: zlib).', { cause });
+  }
+}
+
+async function tell({ user, held, fields }: Request, service: Service): Promise<Answer> {
+  const names = (name: string): boolean => /\blocal\b/.test(fields.get(name) ?? '');
+  const spam = { spam: true, ham: false }[fields.get('message-class') ?? ''];
+  const answer: Record<string, string> = {};
+  if (names('set')) {
+    if (spam === undefined) throw new ProtocolError('TELL with Set: local needs Message-class: spam or ham.');
+    const { learning } = await service.teach(held, { user, via }, { spam });
+    if (learning !== 'duplicate') answer['DidSet'] = 'local';
+  } else if (names('remove')) {
+    if (await service.forget(held, { user, via })) answer['DidRemove'] = 'local';
+  }
+  return { fields: { ...answer, 'Content-length': '2' }, body: [Buffer.from('\r\n')] };
+}
+
+function spamField(verdict: Verdict): Record<string, string> {
+  const spam = verdict.result === 'Spam';
+  return { Spam: `${spam ? 'True' : 'False'} ; ${score(verdict).toFixed(1)} / ${threshold.toFixed(1)}` };
+}
+
+/** On SpamAssassin's scale; at or above the threshold if and only if it is spam. */
+function score({ result, confidence }: Verdict): number {
+  const distance = temperature * 2 * Math.atanh(Math.min(confidence, 0.999999));
+  return result === 'Spam' ? threshold + distance : Math.min(threshold - distance, threshold - 0.1);
+}
+
+function textAnswer(verdict: Verdict, text: string): Answer {
+  const body = Buffer.from(text === '' ? '' : `${text}\r\n`);
+  return { fields: { 'Content-length': String(body.length), ...spamField(verdict) }, body: [body] };
+}
+
+/** The verdict and its reasons, a line each. */
+function report(verdict: Verdict): string {
+  const { result, probability, confidence, factors = [] } = verdict;
+  const reasons = factors.map(({ name, probability: p }) => `${p.toFixed(2)}  ${printable(name)}`);
+  return [
+    `${result}: probability of spam ${probability.toFixed(4)}, confidence ${confidence.toFixed(4)}`,
+    ...reasons,
+  ].join('\r\n');
+}
+
+function printable(name: string): string {
+  return name.replace(/\p{Cc}/gu, '?');
+}
+
+async function send(wire: Wire, { fields, body = [] }: Answer): Promise<void> {
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  let gathered = [Buffer.from(`SPAMD/1.1 0 EX_OK\r\n${lines.join('')}\r\n`, 'latin1')];
+  let length = 0;
+  for await (const piece of body) {
+    gathered.push(Buffer.from(piece));
+    length += piece.length;
+    if (length < packet) continue;
+    await wire.send(Buffer.concat(gathered));
+    gathered = [];
+    length = 0;
+  }
+  await wire.send(Buffer.concat(gathered));
+}

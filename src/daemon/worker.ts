@@ -1,0 +1,89 @@
+/**
+ * A worker thread of the daemon: judges and learns for the users that are its own. An entry of its own (src/build.js).
+ *
+ * One thread owns a user, so that nothing is locked between threads, and answers jobs in any order.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Config } from '../config/load.ts';
+import { describe, TamisError } from '../errors.ts';
+import type { Edit } from '../filter/edit.ts';
+import { footerEdits } from '../filter/footer.ts';
+import { Deadline } from '../judge/deadline.ts';
+import { forgetMessage, judgeMessage, teachMessage, type Task, type Users } from '../judge/process.ts';
+import { log } from '../log.ts';
+import { openStore } from '../store/open.ts';
+import type { Answers, Job, Judged, JobOf, Request, Response, WorkerStart } from './jobs.ts';
+import { KeptUsers } from './kept-users.ts';
+
+const start = workerData as WorkerStart;
+const port = parentPort;
+if (port === null) throw new Error('The worker is a thread of tamis serve.');
+
+let { config } = start;
+const opened = openStore(config.settings.store, config.home).then(
+  (store) => new KeptUsers(store, start.budget),
+);
+const users: Users = async (...work) => await (await opened).with(...work);
+
+port.on('message', ({ id, job }: Request) => {
+  answer(job).then(
+    (value) => {
+      port.postMessage({ id, answer: value } satisfies Response);
+      if (job.kind === 'close') port.close();
+    },
+    (error: unknown) => {
+      const code = error instanceof TamisError ? error.code : 'DAEMON';
+      port.postMessage({ id, code, message: describe(error) } satisfies Response);
+    },
+  );
+});
+
+async function answer(job: Job): Promise<Answers[keyof Answers]> {
+  switch (job.kind) {
+    case 'judge':
+      return await judge(job);
+    case 'teach':
+      return await teachMessage(job.prefix, taskOf(job.user), job.lesson, deadlineMs());
+    case 'forget':
+      return await forgetMessage(job.prefix, taskOf(job.user), deadlineMs());
+    case 'configure':
+      ({ config } = job);
+      return undefined;
+    case 'figures':
+      return (await opened).figures();
+    case 'close':
+      await (await opened).close();
+      return undefined;
+  }
+}
+
+async function judge(job: JobOf<'judge'>): Promise<Judged> {
+  const { prefix, whole, classify, factors } = job;
+  const task = { ...taskOf(job.user, factors), classify };
+  const verdict = await judgeMessage(prefix, task, new Deadline(deadlineMs(), { watched: false }));
+  const { signature } = verdict;
+  const footers =
+    signature !== undefined && config.settings.signatureLocation === 'message'
+      ? await footersOf(Buffer.from(prefix), signature, whole)
+      : [];
+  return { verdict, footers };
+}
+
+/** The edits that put the signature into each text part; if they fail, the message goes out without. */
+async function footersOf(prefix: Buffer, signature: string, whole: boolean): Promise<readonly Edit[]> {
+  try {
+    return await footerEdits(prefix, { tag: `!DSPAM:${signature}!`, complete: whole });
+  } catch (error) {
+    log(`the message goes out without a footer: ${describe(error)}`);
+    return [];
+  }
+}
+
+function taskOf(user: string, factors = false): Task {
+  const settings = factors ? { ...config.settings, showFactors: true } : config.settings;
+  return { user, config: { ...config, settings } satisfies Config, users };
+}
+
+function deadlineMs(): number {
+  return config.settings.deadline * 1000;
+}
