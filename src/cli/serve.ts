@@ -16,8 +16,16 @@ export const serveCommand: Command<ServeArguments> = {
   describe: 'Judge mail as a daemon: PATH is a Unix socket, HOST:PORT is TCP on loopback.',
   builder: (yargs) =>
     yargs
-      .option('spamd', { type: 'string', requiresArg: true, describe: 'Speak the protocol of spamd (spamc).' })
-      .option('metrics', { type: 'string', requiresArg: true, describe: 'Metrics for Prometheus, HOST:PORT.' }),
+      .option('spamd', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Speak the protocol of spamd (spamc).',
+      })
+      .option('metrics', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Metrics for Prometheus, HOST:PORT.',
+      }),
   handler: async (argv) => {
     const config = loadConfig(argv);
     const address = (word: string | undefined): Address | undefined =>

@@ -6,6 +6,9 @@
  */
 import { pino, type Logger } from 'pino';
 
+/** Bytes that are written at a time, and milliseconds after which less is. */
+const block = 4096;
+const latest = 500;
 /** Bytes that may wait for a slow reader. */
 const waiting = 1024 * 1024;
 
@@ -32,10 +35,17 @@ export interface Outcome {
 /** Writes the log. */
 export class Journal {
   private readonly logger: Logger;
+  private readonly destination: ReturnType<typeof pino.destination>;
 
   constructor() {
-    const destination = pino.destination({ dest: 2, sync: false, maxLength: waiting });
-    this.logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+    this.destination = pino.destination({
+      dest: 2,
+      sync: false,
+      minLength: block,
+      periodicFlush: latest,
+      maxLength: waiting,
+    });
+    this.logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, this.destination);
   }
 
   /** One message. */
@@ -49,6 +59,11 @@ export class Journal {
     };
     if (outcome.error === undefined) this.logger.info(line);
     else this.logger.error(line);
+  }
+
+  /** Writes what waits, at the end. */
+  close(): void {
+    this.destination.flushSync();
   }
 }
 

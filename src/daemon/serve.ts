@@ -67,8 +67,9 @@ export async function serve(
   if (addresses.metrics !== undefined) await listen(metricsServer, addresses.metrics, socketMode);
   beforeWork();
   const pool = new Pool(config, { workers: workers || availableParallelism(), budget: cacheBytes });
+  const journal = new Journal();
   const metrics = new Metrics(() => pool.figures());
-  service = new Service(config, { pool, metrics, journal: new Journal() });
+  service = new Service(config, { pool, metrics, journal });
   answerMetrics(metricsServer, metrics);
 
   const hangUp = (): void => {
@@ -86,6 +87,7 @@ export async function serve(
   metricsServer.closeAllConnections();
   await Promise.all(listeners.map((listener) => listener.close(patience)));
   await pool.close();
+  journal.close();
 }
 
 async function reconfigure(reload: () => Config, pool: Pool, service: Service): Promise<void> {

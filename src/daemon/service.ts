@@ -52,11 +52,14 @@ export class Service {
   async judge(held: Held, { user, via, classify = false, factors = false }: JudgeOptions): Promise<Judged> {
     const prefix = await held.prefix(this.prefixBytes);
     const whole = prefix.length === held.size;
-    return await this.told({ user, via, what: classify ? 'classify' : 'judge', size: held.size }, async () => {
-      const judged = await this.pool.judge({ kind: 'judge', user, prefix, whole, classify, factors });
-      const { result, probability, confidence, signature } = judged.verdict;
-      return [judged, { result, probability, confidence, signature }];
-    });
+    return await this.told(
+      { user, via, what: classify ? 'classify' : 'judge', size: held.size },
+      async () => {
+        const judged = await this.pool.judge({ kind: 'judge', user, prefix, whole, classify, factors });
+        const { result, probability, confidence, signature } = judged.verdict;
+        return [judged, { result, probability, confidence, signature }];
+      },
+    );
   }
 
   /** Learns a message, or what the lesson's signature stands for; on disk when it resolves. */

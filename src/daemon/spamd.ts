@@ -87,9 +87,14 @@ const methods: Readonly<Record<string, Method>> = {
     const { verdict, footers } = await service.judge(held, { user, via });
     const changes: Changes = { lines: headerLines(verdict), footers };
     const message = (): AsyncIterable<Uint8Array> => outgoing(held, service.prefixBytes, changes);
+    const pieces: Uint8Array[] = [];
     let length = 0;
-    for await (const piece of message()) length += piece.length;
-    return { fields: { 'Content-length': String(length), ...spamField(verdict) }, body: message() };
+    for await (const piece of message()) {
+      if (held.size <= service.prefixBytes) pieces.push(piece);
+      length += piece.length;
+    }
+    const body = pieces.length > 0 ? pieces : message();
+    return { fields: { 'Content-length': String(length), ...spamField(verdict) }, body };
   },
   HEADERS: async ({ user, held }, service) => {
     const { verdict, footers } = await service.judge(held, { user, via });

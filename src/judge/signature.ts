@@ -3,10 +3,19 @@
  * written to find `^([0-9]+,)?[0-9a-f]{8}[0-9]+$` goes on finding it. The 16 digits behind the time are random: an id is also what
  * lets a message be retrained, and must not be guessed.
  */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
+
+/** Randomness is drawn for many ids at once: each draw is a call to the kernel. */
+const pool = Buffer.alloc(8 * 64);
+let used = pool.length;
 
 /** A new id for a message judged at `seconds` since 1970. */
 export function newSignature(seconds: number): string {
-  const random = (randomBytes(8).readBigUInt64BE() % 10n ** 16n).toString().padStart(16, '0');
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const random = (pool.readBigUInt64BE(used) % 10n ** 16n).toString().padStart(16, '0');
+  used += 8;
   return Math.floor(seconds).toString(16).padStart(8, '0').slice(-8) + random;
 }

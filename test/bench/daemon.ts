@@ -38,13 +38,24 @@ interface Message {
 const messages = await prepared();
 mkdirSync(database);
 mkdirSync(home);
-const training = (spam: boolean): string[] => messages.filter((one) => one.spam === spam).map(({ path }) => path);
+const training = (spam: boolean): string[] =>
+  messages.filter((one) => one.spam === spam).map(({ path }) => path);
 const bogofilter = ['-C', '-d', database];
 bulk([...bogofilter, '-s', '-b'], training(true));
 bulk([...bogofilter, '-n', '-b'], training(false));
 execFileSync(
   program[0],
-  [...program.slice(1), 'train', '--home', home, '--user=joe', '--spam', join(folder, 'spam'), '--innocent', join(folder, 'ham')],
+  [
+    ...program.slice(1),
+    'train',
+    '--home',
+    home,
+    '--user=joe',
+    '--spam',
+    join(folder, 'spam'),
+    '--innocent',
+    join(folder, 'ham'),
+  ],
   { stdio: 'ignore' },
 );
 
@@ -81,29 +92,38 @@ function oneByOne(sample: readonly Message[]): void {
     for (sort keys %t) { my @s = sort { $a <=> $b } @{$t{$_}}; printf "%s %.3f %.3f\\n", $_, $s[@s/2], $s[@s*.99]; }`;
   const lines = execFileSync('perl', ['-e', script, list, socket, database], { encoding: 'utf8' });
   const rows = new Map(
-    lines.trim().split('\n').map((line) => {
-      const [name = '', median, p99] = line.split(' ');
-      return [name, { median: Number(median), p99: Number(p99) }] as const;
-    }),
+    lines
+      .trim()
+      .split('\n')
+      .map((line) => {
+        const [name = '', median, p99] = line.split(' ');
+        return [name, { median: Number(median), p99: Number(p99) }] as const;
+      }),
   );
   const ours = rows.get('spamc')?.median ?? NaN;
   const theirs = rows.get('bogofilter')?.median ?? NaN;
   console.log(`one after another, ${sample.length} messages, median / p99 ms`);
-  for (const [name, { median, p99 }] of rows) console.log(`  ${name.padEnd(12)}${median.toFixed(2)} / ${p99.toFixed(2)}`);
+  for (const [name, { median, p99 }] of rows)
+    console.log(`  ${name.padEnd(12)}${median.toFixed(2)} / ${p99.toFixed(2)}`);
   console.log(`  ratio       ${(ours / theirs).toFixed(2)} (at most 1.00)`);
   if (!(ours <= theirs)) process.exitCode = 1;
 }
 
 async function sustained(sample: readonly Message[]): Promise<void> {
   const { rate } = await flood(sample, request, connections);
-  const seconds = bulk([...bogofilter, '-b'], sample.map(({ path }) => path));
+  const seconds = bulk(
+    [...bogofilter, '-b'],
+    sample.map(({ path }) => path),
+  );
   const theirs = sample.length / seconds;
   console.log(`sustained, ${connections} connections, ${sample.length} messages a second`);
   console.log(`  tamis       ${rate.toFixed(0)}`);
   console.log(`  bogofilter  ${theirs.toFixed(0)} (bulk, one core)`);
   console.log(`  ratio       ${(rate / theirs).toFixed(2)}`);
   const paced = await flood(sample.slice(0, 3000), request, connections, rate / 2);
-  console.log(`at half of that rate: p50 ${paced.p50.toFixed(1)} ms, p99 ${paced.p99.toFixed(1)} ms (at most 20)`);
+  console.log(
+    `at half of that rate: p50 ${paced.p50.toFixed(1)} ms, p99 ${paced.p99.toFixed(1)} ms (at most 20)`,
+  );
 }
 
 async function learning(sample: readonly Message[]): Promise<void> {
@@ -115,8 +135,14 @@ async function learning(sample: readonly Message[]): Promise<void> {
   const other = join(folder, 'bogofilter-new');
   mkdirSync(other);
   const theirs =
-    bulk(['-C', '-d', other, '-s', '-b'], sample.filter(({ spam }) => spam).map(({ path }) => path)) +
-    bulk(['-C', '-d', other, '-n', '-b'], sample.filter(({ spam }) => !spam).map(({ path }) => path));
+    bulk(
+      ['-C', '-d', other, '-s', '-b'],
+      sample.filter(({ spam }) => spam).map(({ path }) => path),
+    ) +
+    bulk(
+      ['-C', '-d', other, '-n', '-b'],
+      sample.filter(({ spam }) => !spam).map(({ path }) => path),
+    );
   console.log(`learning ${sample.length} messages, seconds`);
   console.log(`  tamis       ${seconds.toFixed(2)}`);
   console.log(`  bogofilter  ${theirs.toFixed(2)} (bulk)`);
@@ -187,7 +213,10 @@ function bulk(args: readonly string[], paths: readonly string[]): number {
 async function prepared(): Promise<Message[]> {
   const all: Message[] = [];
   for (const spam of [true, false]) mkdirSync(join(folder, spam ? 'spam' : 'ham'));
-  for (const { path, spam } of await readIndex(join(import.meta.dirname, 'spamassassin-by-date.tsv'), corpus)) {
+  for (const { path, spam } of await readIndex(
+    join(import.meta.dirname, 'spamassassin-by-date.tsv'),
+    corpus,
+  )) {
     const whole = readFileSync(path);
     const bytes = whole.toString('latin1', 0, 5) === 'From ' ? whole.subarray(whole.indexOf(10) + 1) : whole;
     const copy = join(folder, spam ? 'spam' : 'ham', `${all.length}.eml`);
