@@ -76,6 +76,8 @@ await Promise.all([
     ...common,
     entryPoints: {
       tamis: 'src/tamis.ts',
+      tamisc: 'src/tamisc.ts',
+      client: 'src/cli/client.ts',
       filter: 'src/cli/filter.ts',
       commands: 'src/cli/main.ts',
       worker: 'src/daemon/worker.ts',
@@ -92,7 +94,7 @@ await Promise.all([
     entryPoints: Object.fromEntries(seldom.map(({ name, path }) => [name, path])),
   }),
 ]);
-chmodSync('dist/tamis.js', 0o755);
+for (const command of ['tamis', 'tamisc']) chmodSync(`dist/${command}.js`, 0o755);
 cacheFilter();
 
 /**

@@ -10,6 +10,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
 import type * as filter from './cli/filter.ts';
+import type * as client from './cli/client.ts';
 import type * as commands from './cli/main.ts';
 import { isCommand } from './cli/names.ts';
 
@@ -40,7 +41,9 @@ function readIfThere(file: string): Buffer | undefined {
   }
 }
 
-const done = isCommand(argv)
-  ? (load('./commands.js') as typeof commands).runCommand(argv)
-  : (loadCached('filter') as typeof filter).runFilter(argv);
-void done.then((status) => process.exit(status));
+const run = (): Promise<number> => {
+  if (isCommand(argv)) return (load('./commands.js') as typeof commands).runCommand(argv);
+  if (argv.includes('--client')) return (load('./client.js') as typeof client).runClient(argv);
+  return (loadCached('filter') as typeof filter).runFilter(argv);
+};
+void run().then((status) => process.exit(status));

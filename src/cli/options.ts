@@ -7,6 +7,7 @@ import type { Options } from 'yargs';
 import { TamisError } from '../errors.ts';
 import type { ConfigOptions } from '../config/load.ts';
 import type { Deliver } from '../filter/deliver.ts';
+import type { TrainingMode } from '../judge/modes.ts';
 import type { Source } from '../judge/notes.ts';
 import type { Lesson } from '../judge/process.ts';
 
@@ -46,6 +47,8 @@ export const filterOptions: Readonly<Record<string, Options>> = {
     default: defaultSpamFolder,
     requiresArg: true,
   },
+  client: { type: 'boolean', describe: 'Let the daemon judge (tamis serve --socket), as tamisc does.' },
+  socket: { type: 'string', describe: 'With --client: where the daemon listens.', requiresArg: true },
   'on-error': {
     type: 'string',
     describe: 'When judging fails: pass the message unjudged, or defer (exit 75).',
@@ -62,6 +65,11 @@ export interface FilterCommand {
   readonly onError: 'pass' | 'defer';
   readonly classify: boolean;
   readonly lesson: Lesson | undefined;
+  /** In the place of the configuration's. */
+  readonly mode: TrainingMode | undefined;
+  /** Whether the daemon judges, and where it is asked. */
+  readonly client: boolean;
+  readonly daemon: string | undefined;
   readonly config: ConfigOptions;
 }
 
@@ -73,6 +81,7 @@ export interface Fallback {
 }
 
 const classes: Readonly<Record<string, boolean>> = { spam: true, innocent: false, nonspam: false };
+const modes = ['toe', 'teft', 'tum', 'notrain'] as const satisfies TrainingMode[];
 const sources: readonly string[] = ['corpus', 'error', 'inoculation'] satisfies Source[];
 const known: ReadonlySet<string> = new Set([...Object.keys(commonOptions), ...Object.keys(filterOptions)]);
 
@@ -153,7 +162,10 @@ export function filterCommand(parsed: ParsedWords): FilterCommand {
     throw usage('--classify learns nothing, so it cannot go with --class');
   const mode = one(values, 'mode');
   const sets = [...(Array.isArray(values['set']) ? values['set'].map(String) : [])];
-  if (mode !== undefined) sets.push(`trainingMode=${mode}`);
+  if (mode !== undefined) {
+    if (!isMode(mode)) throw usage(`--mode is ${modes.join(', ')}, not ${quoted(mode)}`);
+    sets.push(`trainingMode=${mode}`);
+  }
   const quiet = classify || (lesson !== undefined && values['deliver'] === undefined);
   return {
     user,
@@ -161,6 +173,9 @@ export function filterCommand(parsed: ParsedWords): FilterCommand {
     onError,
     classify,
     lesson,
+    mode,
+    daemon: one(values, 'socket'),
+    client: values['client'] === true,
     config: { home: one(values, 'home'), config: one(values, 'config'), set: sets },
   };
 }
@@ -178,6 +193,10 @@ function lessonOf(values: ParsedWords['values']): Lesson | undefined {
   if (spam === undefined) throw usage(`--class is spam or innocent, not ${quoted(word)}`);
   if (!isSource(source)) throw usage(`--source is ${sources.join(', ')}, not ${quoted(source)}`);
   return { spam, source, signature };
+}
+
+function isMode(word: string): word is TrainingMode {
+  return (modes as readonly string[]).includes(word);
 }
 
 function isSource(word: string): word is Source {

@@ -1,11 +1,14 @@
 /** `tamis serve`: the daemon. */
 import { actAsOwner, loadConfig } from '../config/load.ts';
 import { addressOf, type Address } from '../daemon/address.ts';
+import type { Wanted } from '../daemon/dlmtp.ts';
 import { serve } from '../daemon/serve.ts';
 import { TamisError } from '../errors.ts';
 import type { Command, CommonArguments } from './command.ts';
+import { filterCommand, parseWords } from './options.ts';
 
 interface ServeArguments extends CommonArguments {
+  socket: string | undefined;
   spamd: string | undefined;
   metrics: string | undefined;
 }
@@ -16,6 +19,7 @@ export const serveCommand: Command<ServeArguments> = {
   describe: 'Judge mail as a daemon: PATH is a Unix socket, HOST:PORT is TCP on loopback.',
   builder: (yargs) =>
     yargs
+      .option('socket', { type: 'string', requiresArg: true, describe: 'Speak DLMTP (dspamc, tamisc).' })
       .option('spamd', {
         type: 'string',
         requiresArg: true,
@@ -30,14 +34,29 @@ export const serveCommand: Command<ServeArguments> = {
     const config = loadConfig(argv);
     const address = (word: string | undefined): Address | undefined =>
       word === undefined ? undefined : addressOf(word);
-    const addresses = { spamd: address(argv.spamd), metrics: address(argv.metrics) };
-    if (addresses.spamd === undefined)
-      throw new TamisError('USAGE', 'Wrong command line: tamis serve needs --spamd; see --help.');
+    const addresses = {
+      socket: address(argv.socket),
+      spamd: address(argv.spamd),
+      metrics: address(argv.metrics),
+    };
+    if (addresses.socket === undefined && addresses.spamd === undefined)
+      throw new TamisError('USAGE', 'Wrong command line: tamis serve needs --socket or --spamd; see --help.');
     await serve(config, addresses, {
       reload: () => loadConfig(argv),
       beforeWork: () => {
         actAsOwner(config.home);
       },
+      understand,
     });
   },
 };
+
+/** The command line in a process mode is the filter's, but what belongs to the client's own process is not for the daemon. */
+function understand(words: readonly string[], recipient: string): Wanted {
+  const { deliver, classify, lesson, onError, mode } = filterCommand(
+    parseWords([`--user=${recipient}`, ...words]),
+  );
+  if (deliver !== undefined && deliver.kind !== 'stdout' && deliver.kind !== 'summary')
+    throw new TamisError('USAGE', `--deliver=${deliver.kind} is for the filter, not for the daemon.`);
+  return { output: deliver?.kind, classify, lesson, onError, mode };
+}

@@ -43,7 +43,7 @@ export function loadConfig(options: ConfigOptions, env: NodeJS.ProcessEnv = proc
   }
   if (file !== undefined) checkSettings(fileSettings, file);
   const home = options.home ?? nonEmpty(env['TAMIS_HOME']) ?? fileHome ?? defaultHome(env);
-  const settings = checkSettings({ ...fileSettings, ...readSets(options.set ?? []) }, '--set');
+  const settings = checkSettings(merged(fileSettings, readSets(options.set ?? [])), '--set');
   return { home: path.resolve(home), settings };
 }
 
@@ -92,14 +92,28 @@ function readToml(file: string): RawSettings {
   }
 }
 
+/** Settings over settings; tables entry by entry. */
+function merged(under: RawSettings, over: RawSettings): RawSettings {
+  const isTable = (value: unknown): value is object => typeof value === 'object' && value !== null;
+  const entries = Object.entries(over).map(([key, value]) => {
+    const below = under[key];
+    return [key, isTable(value) && isTable(below) ? { ...below, ...value } : value] as const;
+  });
+  return { ...under, ...Object.fromEntries(entries) };
+}
+
+/** `KEY=VALUE` each; `TABLE.KEY=VALUE` for an entry of a table. */
 function readSets(sets: readonly string[]): RawSettings {
-  return Object.fromEntries(
-    sets.map((set) => {
-      const at = set.indexOf('=');
-      if (at < 1) throw new TamisError('CONFIG', `--set takes KEY=VALUE, not ${JSON.stringify(set)}.`);
-      return [set.slice(0, at), set.slice(at + 1)];
-    }),
-  );
+  const settings: Record<string, unknown> = {};
+  for (const set of sets) {
+    const at = set.indexOf('=');
+    if (at < 1) throw new TamisError('CONFIG', `--set takes KEY=VALUE, not ${JSON.stringify(set)}.`);
+    const [key = '', entry] = set.slice(0, at).split('.', 2);
+    const value = set.slice(at + 1);
+    if (entry === undefined) settings[key] = value;
+    else settings[key] = { ...(settings[key] as object | undefined), [entry]: value };
+  }
+  return settings;
 }
 
 function nonEmpty(value: string | undefined): string | undefined {

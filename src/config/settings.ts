@@ -62,6 +62,8 @@ export interface Settings {
   readonly cacheBytes: number;
   /** Connections that the daemon serves at once; more wait. */
   readonly connections: number;
+  /** Secrets by ident, of clients that speak DLMTP: DSPAM's ServerPass.IDENT. */
+  readonly serverPass: Readonly<Record<string, string>>;
   /** Mode of the daemon's Unix sockets: who can connect acts for any user. */
   readonly socketMode: number;
 }
@@ -80,6 +82,7 @@ const entries = {
   workers: v.optional(amount(0, 256), 0),
   cacheBytes: v.optional(amount(0, 2 ** 40), 96 * 1024 * 1024),
   connections: v.optional(amount(1, 10_000), 64),
+  serverPass: v.optional(v.record(v.string(), v.string()), {}),
   socketMode: v.optional(octal, '0660'),
 };
 

@@ -28,18 +28,18 @@ const loopback: readonly string[] = ['127.0.0.1', '::1', 'localhost'];
  */
 export function addressOf(word: string, env: NodeJS.ProcessEnv = process.env): Address {
   if (word.startsWith('systemd:')) return passedOn(word.slice('systemd:'.length), env);
-  const tcp = /^(?:\[([\d:a-f]+)\]|([^/:]+)):(\d{1,5})$/i.exec(word);
-  const host = tcp?.[1] ?? tcp?.[2];
-  if (host === undefined) {
+  const [, host, port] = /^(\[[\d:a-f]+\]|[^/:[\]]+):(\d{1,5})$/i.exec(word) ?? [];
+  if (host === undefined || port === undefined) {
     if (word.includes('/')) return { kind: 'unix', path: word };
     throw usage(`${JSON.stringify(word)} is neither a path nor HOST:PORT`);
   }
-  if (!loopback.includes(host.toLowerCase())) {
+  const bare = host.replace(/^\[|\]$/g, '').toLowerCase();
+  if (!loopback.includes(bare)) {
     throw usage(
       `${word} is not a loopback address (${loopback.join(', ')}); whoever can connect may act for any user`,
     );
   }
-  return { kind: 'tcp', host, port: Number(tcp?.[3]) };
+  return { kind: 'tcp', host: bare, port: Number(port) };
 }
 
 /** An address in words. */

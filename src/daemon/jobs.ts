@@ -4,6 +4,7 @@
 import type { Config } from '../config/load.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Edit } from '../filter/edit.ts';
+import type { TrainingMode } from '../judge/modes.ts';
 import type { Lesson, Taught } from '../judge/process.ts';
 import type { Verdict } from '../judge/verdict.ts';
 
@@ -38,6 +39,8 @@ export type Job =
       readonly classify: boolean;
       /** Whether the reasons are asked for, whatever the configuration says. */
       readonly factors: boolean;
+      /** In the place of the configuration's. */
+      readonly mode: TrainingMode | undefined;
     }
   | {
       readonly kind: 'teach';

@@ -36,6 +36,8 @@ export class KeptUser implements Memory {
   private last: Promise<unknown> = Promise.resolve();
   private waiting = 0;
   private openedAt = 0;
+  /** When all features were last read, in the time of performance.now(). */
+  warmedAt: number = -Infinity;
   private unwritten = 0;
   /** Whether something that a person taught is among what is held back. */
   private taught = false;
@@ -93,7 +95,9 @@ export class KeptUser implements Memory {
     await this.inTurn(async () => {
       if (this.warm !== undefined) return;
       await this.open({ create: false });
-      if (this.store !== undefined) this.warm = await WarmUser.load(this.store);
+      if (this.store === undefined) return;
+      this.warm = await WarmUser.load(this.store);
+      this.warmedAt = performance.now();
     });
   }
 
@@ -139,8 +143,7 @@ export class KeptUser implements Memory {
     if (this.store !== undefined) return;
     this.store = await this.backend.open(this.name, options);
     this.openedAt = performance.now();
-    if (this.store === undefined) this.warm = undefined;
-    else await this.warm?.attach(this.store);
+    if (this.store === undefined || !(await this.warm?.follow(this.store))) this.warm = undefined;
   }
 
   /** Resolves when all that was taught before is on disk: one write for all who wait. */

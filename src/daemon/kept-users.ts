@@ -21,6 +21,9 @@ const mostOpen = 32;
 /** How many cold users' last work is remembered. */
 const mostSeen = 10_000;
 
+/** Milliseconds before a user is made warm again, where another process goes on learning beside this one. */
+const rest = 10_000;
+
 /** A user with an open store or features in memory, and when work last came. */
 interface Kept {
   readonly user: KeptUser;
@@ -59,7 +62,8 @@ export class KeptUsers {
     try {
       return await user.run(options, work);
     } finally {
-      if (user.isOpen && !user.isWarm && this.admits(away, now)) this.warm(user);
+      if (user.isOpen && !user.isWarm && now - user.warmedAt > rest && this.admits(away, now))
+        this.warm(user);
     }
   }
 

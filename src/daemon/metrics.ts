@@ -39,14 +39,15 @@ export class Metrics {
       registers,
     });
     const gauge = (name: string, help: string, read: (now: Figures) => number): void => {
-      void new Gauge({
+      const one = new Gauge({
         name,
         help,
-        registers,
+        registers: [],
         async collect() {
           this.set(read(await figures()));
         },
       });
+      this.registry.registerMetric(one);
     };
     gauge('tamis_warm_users', 'Users held in memory.', ({ warm }) => warm);
     gauge('tamis_warm_bytes', 'Memory that they take.', ({ bytes }) => bytes);

@@ -11,6 +11,7 @@ import type { Config } from '../config/load.ts';
 import { describe } from '../errors.ts';
 import { log } from '../log.ts';
 import { listen, type Address } from './address.ts';
+import { serveDlmtp, type Understand } from './dlmtp.ts';
 import { Journal } from './journal.ts';
 import { Listener } from './listener.ts';
 import { Metrics } from './metrics.ts';
@@ -21,6 +22,7 @@ import { Wire } from './wire.ts';
 
 /** Where the daemon listens, by protocol. */
 export interface Addresses {
+  readonly socket?: Address | undefined;
   readonly spamd?: Address | undefined;
   readonly metrics?: Address | undefined;
 }
@@ -33,22 +35,32 @@ const patience = 10_000;
 /** A protocol over one connection. */
 type Protocol = (wire: Wire, service: Service) => Promise<void>;
 
-const protocols: Readonly<Record<Exclude<keyof Addresses, 'metrics'>, Protocol>> = { spamd: serveSpamd };
+/** What the daemon needs of the command that starts it. */
+export interface Wiring {
+  /** Reads the configuration again. */
+  readonly reload: () => Config;
+  /** Called once the listeners are open: the time to become somebody else. */
+  readonly beforeWork: () => void;
+  /** Reads DSPAM's command line. */
+  readonly understand: Understand;
+}
 
 /**
  * Serves until a signal ends it.
  *
- * @param reload Reads the configuration again.
- * @param beforeWork Called once the listeners are open: the time to become somebody else.
  * @throws TamisError DAEMON if a listener cannot be opened.
  */
 export async function serve(
   config: Config,
   addresses: Addresses,
-  { reload, beforeWork }: { reload: () => Config; beforeWork: () => void },
+  { reload, beforeWork, understand }: Wiring,
 ): Promise<void> {
+  const protocols: Readonly<Record<Exclude<keyof Addresses, 'metrics'>, Protocol>> = {
+    socket: (wire, service) => serveDlmtp(wire, service, understand),
+    spamd: serveSpamd,
+  };
   const { workers, cacheBytes, connections, socketMode } = config.settings;
-  let service: Service | undefined;
+  const late: { service?: Service } = {};
   const listeners: Listener[] = [];
   for (const [name, protocol] of Object.entries(protocols)) {
     const address = addresses[name as keyof typeof protocols];
@@ -56,7 +68,7 @@ export async function serve(
     const listener = new Listener(
       address,
       async (socket) => {
-        if (service !== undefined) await protocol(new Wire(socket, idle), service);
+        if (late.service !== undefined) await protocol(new Wire(socket, idle), late.service);
       },
       connections,
     );
@@ -69,18 +81,21 @@ export async function serve(
   const pool = new Pool(config, { workers: workers || availableParallelism(), budget: cacheBytes });
   const journal = new Journal();
   const metrics = new Metrics(() => pool.figures());
-  service = new Service(config, { pool, metrics, journal });
+  const service = new Service(config, { pool, metrics, journal });
+  late.service = service;
   answerMetrics(metricsServer, metrics);
 
   const hangUp = (): void => {
     void reconfigure(reload, pool, service);
   };
   process.on('SIGHUP', hangUp);
-  log('ready');
-  tellSystemd('--ready');
-  await new Promise<void>((resolve) => {
+  const ended = new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve).once('SIGINT', resolve);
   });
+  // Whoever sees this may send a signal at once.
+  log('ready');
+  tellSystemd('--ready');
+  await ended;
   process.off('SIGHUP', hangUp);
   tellSystemd('--stopping');
   metricsServer.close();

@@ -3,8 +3,9 @@
  */
 import type { Config } from '../config/load.ts';
 import { describe, systemCode } from '../errors.ts';
+import type { TrainingMode } from '../judge/modes.ts';
 import type { Lesson, Taught } from '../judge/process.ts';
-import type { Held } from './held.ts';
+import { Held } from './held.ts';
 import type { Judged } from './jobs.ts';
 import type { Journal, Outcome } from './journal.ts';
 import type { Metrics } from './metrics.ts';
@@ -17,12 +18,21 @@ export interface Asked {
   readonly via: string;
 }
 
+/** The beginning of a message that the client keeps. */
+export interface Beginning {
+  readonly prefix: Uint8Array;
+  /** Whether it is all of the message. */
+  readonly whole: boolean;
+}
+
 /** How a message is judged. */
 export interface JudgeOptions extends Asked {
   /** Judge only: learn nothing, write nothing. */
   readonly classify?: boolean;
   /** Whether the reasons are wanted. */
   readonly factors?: boolean;
+  /** In the place of the configuration's. */
+  readonly mode?: TrainingMode | undefined;
 }
 
 /** What protocols ask for. */
@@ -49,36 +59,40 @@ export class Service {
   }
 
   /** Judges a message; learns from it as the training mode says. */
-  async judge(held: Held, { user, via, classify = false, factors = false }: JudgeOptions): Promise<Judged> {
-    const prefix = await held.prefix(this.prefixBytes);
-    const whole = prefix.length === held.size;
-    return await this.told(
-      { user, via, what: classify ? 'classify' : 'judge', size: held.size },
-      async () => {
-        const judged = await this.pool.judge({ kind: 'judge', user, prefix, whole, classify, factors });
-        const { result, probability, confidence, signature } = judged.verdict;
-        return [judged, { result, probability, confidence, signature }];
-      },
-    );
+  async judge(message: Held | Beginning, options: JudgeOptions): Promise<Judged> {
+    const { user, via, classify = false, factors = false, mode } = options;
+    const { prefix, whole } = await this.beginningOf(message);
+    const size = sizeOf(message);
+    return await this.told({ user, via, what: classify ? 'classify' : 'judge', size }, async () => {
+      const judged = await this.pool.judge({ kind: 'judge', user, prefix, whole, classify, factors, mode });
+      const { result, probability, confidence, signature } = judged.verdict;
+      return [judged, { result, probability, confidence, signature }];
+    });
   }
 
   /** Learns a message, or what the lesson's signature stands for; on disk when it resolves. */
-  async teach(held: Held | undefined, { user, via }: Asked, lesson: Lesson): Promise<Taught> {
-    const prefix = await held?.prefix(this.prefixBytes);
+  async teach(message: Held | Beginning | undefined, { user, via }: Asked, lesson: Lesson): Promise<Taught> {
+    const prefix = message && (await this.beginningOf(message)).prefix;
     const what = lesson.spam ? 'learn spam' : 'learn innocent';
-    return await this.told({ user, via, what, size: held?.size ?? 0 }, async () => {
+    return await this.told({ user, via, what, size: message ? sizeOf(message) : 0 }, async () => {
       const taught = await this.pool.teach({ kind: 'teach', user, prefix, lesson });
       return [taught, { learning: taught.learning, signature: taught.verdict.signature }];
     });
   }
 
   /** Takes back what was learned of a message; false if nothing was. */
-  async forget(held: Held, { user, via }: Asked): Promise<boolean> {
-    const prefix = await held.prefix(this.prefixBytes);
-    return await this.told({ user, via, what: 'forget', size: held.size }, async () => {
+  async forget(message: Held, { user, via }: Asked): Promise<boolean> {
+    const { prefix } = await this.beginningOf(message);
+    return await this.told({ user, via, what: 'forget', size: message.size }, async () => {
       const forgotten = await this.pool.forget({ kind: 'forget', user, prefix });
       return [forgotten, { learning: forgotten ? 'forgotten' : 'unknown' }];
     });
+  }
+
+  private async beginningOf(message: Held | Beginning): Promise<Beginning> {
+    if (!(message instanceof Held)) return message;
+    const prefix = await message.prefix(this.prefixBytes);
+    return { prefix, whole: prefix.length === message.size };
   }
 
   /** Does the work, and tells in the journal and the metrics how it went. */
@@ -101,4 +115,8 @@ export class Service {
       throw error;
     }
   }
+}
+
+function sizeOf(message: Held | Beginning): number {
+  return message instanceof Held ? message.size : message.prefix.length;
 }

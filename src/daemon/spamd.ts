@@ -110,13 +110,13 @@ export async function serveSpamd(wire: Wire, service: Service): Promise<void> {
   try {
     const line = await wire.line();
     if (line === undefined) return;
-    const [, method = '', theirs] = /^([A-Z_]+)(?: +SPAMC\/(\d+\.\d+))? *$/.exec(line) ?? [];
+    const [method = '', theirs] = line.trim().split(/ +/);
     if (method === 'PING') {
       await wire.send('SPAMD/1.5 0 PONG\r\n');
       return;
     }
     if (method === 'SKIP') return;
-    version = theirs === undefined ? '1.0' : version;
+    if (theirs === undefined) version = '1.0';
     const handle = Object.hasOwn(methods, method) ? methods[method] : undefined;
     if (handle === undefined) throw new ProtocolError(`Bad header line: ${JSON.stringify(line)}`);
     const request = await read(wire, service);

@@ -8,13 +8,15 @@ import type { Socket } from 'node:net';
 import { TamisError } from '../errors.ts';
 
 const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+const dot = 0x2e;
 /** Bytes of a line at most: far above any protocol's own limit. */
 const longestLine = 8192;
 
 /** One connection. */
 export class Wire {
   readonly socket: Socket;
-  private readonly source: AsyncIterator<Buffer>;
+  private readonly source: AsyncIterator<Buffer, undefined>;
   private buffered: Buffer = Buffer.alloc(0);
   private ended = false;
 
@@ -24,7 +26,7 @@ export class Wire {
     socket.setTimeout(idle, () => {
       socket.destroy(new TamisError('INPUT', `The client was silent for ${idle / 1000} s.`));
     });
-    this.source = socket.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
+    this.source = socket.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer, undefined>;
   }
 
   /**
@@ -58,6 +60,39 @@ export class Wire {
     }
   }
 
+  /**
+   * The bytes up to a line of a single dot, dots at the beginning of lines taken off (RFC 5321, 4.5.2); the line is read, too.
+   * Line ends stay as they come.
+   *
+   * @throws TamisError INPUT if the client ends before that line: what came is no message.
+   */
+  async *dotted(): AsyncGenerator<Buffer> {
+    const need = async (): Promise<void> => {
+      if (!(await this.fill())) throw new TamisError('INPUT', 'The client ended in the middle of a message.');
+    };
+    for (let atStart = true; ;) {
+      if (this.buffered.length === 0) await need();
+      if (atStart && this.buffered[0] === dot) {
+        while (this.buffered.length < 3 && this.buffered[1] !== lineFeed) await need();
+        const end = this.buffered[1] === lineFeed ? 2 : 3;
+        if (end === 2 || (this.buffered[1] === carriageReturn && this.buffered[2] === lineFeed)) {
+          this.buffered = this.buffered.subarray(end);
+          return;
+        }
+        this.buffered = this.buffered.subarray(1);
+      }
+      const { buffered } = this;
+      let next = 0;
+      do {
+        const at = buffered.indexOf(lineFeed, next);
+        atStart = at >= 0;
+        next = atStart ? at + 1 : buffered.length;
+      } while (atStart && next < buffered.length && buffered[next] !== dot);
+      this.buffered = buffered.subarray(next);
+      yield buffered.subarray(0, next);
+    }
+  }
+
   /** Sends, and waits until the client takes it. */
   async send(bytes: Uint8Array | string): Promise<void> {
     const { socket } = this;
@@ -80,9 +115,9 @@ export class Wire {
 
   private async fill(): Promise<boolean> {
     if (this.ended) return false;
-    const { value, done } = await this.source.next();
-    if (done === true) this.ended = true;
-    else this.buffered = this.buffered.length === 0 ? value : Buffer.concat([this.buffered, value]);
+    const next = await this.source.next();
+    if (next.done === true) this.ended = true;
+    else this.buffered = this.buffered.length === 0 ? next.value : Buffer.concat([this.buffered, next.value]);
     return !this.ended;
   }
 }

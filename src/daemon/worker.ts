@@ -4,7 +4,7 @@
  * One thread owns a user, so that nothing is locked between threads, and answers jobs in any order.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Config } from '../config/load.ts';
+import type { Settings } from '../config/settings.ts';
 import { describe, TamisError } from '../errors.ts';
 import type { Edit } from '../filter/edit.ts';
 import { footerEdits } from '../filter/footer.ts';
@@ -58,8 +58,12 @@ async function answer(job: Job): Promise<Answers[keyof Answers]> {
 }
 
 async function judge(job: JobOf<'judge'>): Promise<Judged> {
-  const { prefix, whole, classify, factors } = job;
-  const task = { ...taskOf(job.user, factors), classify };
+  const { user, prefix, whole, classify, factors, mode } = job;
+  const settings = {
+    ...(factors ? { showFactors: true } : {}),
+    ...(mode === undefined ? {} : { trainingMode: mode }),
+  };
+  const task = { ...taskOf(user, settings), classify };
   const verdict = await judgeMessage(prefix, task, new Deadline(deadlineMs(), { watched: false }));
   const { signature } = verdict;
   const footers =
@@ -79,9 +83,8 @@ async function footersOf(prefix: Buffer, signature: string, whole: boolean): Pro
   }
 }
 
-function taskOf(user: string, factors = false): Task {
-  const settings = factors ? { ...config.settings, showFactors: true } : config.settings;
-  return { user, config: { ...config, settings } satisfies Config, users };
+function taskOf(user: string, settings: Partial<Settings> = {}): Task {
+  return { user, config: { ...config, settings: { ...config.settings, ...settings } }, users };
 }
 
 function deadlineMs(): number {

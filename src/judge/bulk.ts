@@ -47,8 +47,8 @@ export async function learnAll(
     const slice: [Example, Learning][] = [];
     await withUser(config, user, { create: true, wait: patience }, async (store) => {
       if (store === undefined) return;
-      if (warm === undefined) warm = await WarmUser.load(store);
-      else await warm.attach(store);
+      if (!(await warm?.follow(store))) warm = undefined;
+      warm ??= await WarmUser.load(store);
       const filter = new UserFilter(warm, { mode, signatureDays });
       const end = performance.now() + sliceLength;
       while (next.done !== true && performance.now() < end) {

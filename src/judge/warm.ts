@@ -2,7 +2,7 @@
  * A user's records kept in memory (for bulk work, and by the daemon): read once as a whole, written behind.
  *
  * Changes are held back until {@link WarmUser.flush} writes them as one atomic change: what was flushed is on disk whole, what
- * was not is not there at all. The store may be let go of and opened again between flushes ({@link WarmUser.attach}); deltas
+ * was not is not there at all. The store may be let go of and opened again between flushes ({@link WarmUser.follow}); deltas
  * add up, so that what another process learned meanwhile is not lost.
  *
  * Limit: 16 to 32 bytes of memory a feature, about 16 MB for a user with 500,000.
@@ -11,6 +11,7 @@ import { FeatureTable } from '../store/memory/table.ts';
 import {
   counters,
   type Change,
+  type Counter,
   type Note,
   type NoteSpace,
   type Totals,
@@ -18,10 +19,13 @@ import {
 } from '../store/contract.ts';
 import type { Memory } from './userfilter.ts';
 
+/** Counters of which one changes whenever features do. */
+const learning: readonly Counter[] = ['spamLearned', 'innocentLearned', 'spamTrained', 'innocentTrained'];
+
 /** A memory for one user in front of its store. */
 export class WarmUser implements Memory {
   private store: UserStore;
-  private known: FeatureTable;
+  private readonly known: FeatureTable;
   private unwritten = new FeatureTable();
   private unwrittenTotals: Partial<Totals> = {};
   private readonly notes = new Map<string, Note>();
@@ -40,13 +44,16 @@ export class WarmUser implements Memory {
     return new WarmUser(store, await allFeatures(store), { ...(await store.totals()) });
   }
 
-  /** Goes on with the same user's store, opened anew; reads it again if somebody else has learned meanwhile. */
-  async attach(store: UserStore): Promise<void> {
-    this.store = store;
+  /**
+   * Goes on with the same user's store, opened anew; false, and nothing is done, if somebody else has learned meanwhile: then what
+   * is in memory is out of date.
+   */
+  async follow(store: UserStore): Promise<boolean> {
     const now = await store.totals();
-    if (counters.every((counter) => now[counter] === this.sums[counter])) return;
-    this.known = await allFeatures(store);
+    if (learning.some((counter) => now[counter] !== this.sums[counter])) return false;
+    this.store = store;
     this.sums = { ...now };
+    return true;
   }
 
   readFeatures(keys: Float64Array): Promise<Int32Array> {

@@ -127,8 +127,6 @@ async function sustained(sample: readonly Message[]): Promise<void> {
 }
 
 async function learning(sample: readonly Message[]): Promise<void> {
-  const fresh = { ...process.env, XX: '' };
-  void fresh;
   const tell = ({ spam, bytes }: Message): string =>
     `TELL SPAMC/1.5\r\nUser: new\r\nMessage-class: ${spam ? 'spam' : 'ham'}\r\nSet: local\r\nContent-length: ${bytes.length}\r\n\r\n`;
   const { seconds } = await flood(sample, tell, connections);

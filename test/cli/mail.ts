@@ -38,9 +38,9 @@ export function withCrlf(message: string): string {
 
 /** The message without the fields of ours; both must have LF line ends, or both CRLF. */
 export function withoutOurs(message: string): string {
-  const end = /\r?\n\r?\n/.exec(message);
-  const at = end === null ? message.length : end.index + 1;
-  return message.slice(0, at).replace(/^X-DSPAM-.*\n(?:[ \t].*\n)*/gim, '') + message.slice(at);
+  const end = /\r?\n(?=\r?\n)/.exec(message);
+  const at = end === null ? message.length : end.index + end[0].length;
+  return message.slice(0, at).replace(/^X-DSPAM-[^\n]*\n(?:[ \t][^\n]*\n)*/gim, '') + message.slice(at);
 }
 
 /** The value of a field of ours, unfolded; undefined if it is not there. */

@@ -18,7 +18,7 @@ afterAll(() => {
 const spin = '() => { for (;;); }';
 const spoiled: Record<string, string> = {
   'the normalisation of text': `String.prototype.normalize = ${spin}`,
-  'the sorting of features': `Float64Array.prototype.sort = ${spin}`,
+  'the multiplication in hashes': `Math.imul = ${spin}`,
   'the fingerprint': `import { Hash } from 'node:crypto'; Hash.prototype.digest = ${spin}`,
 };
 

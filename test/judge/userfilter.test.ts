@@ -209,13 +209,25 @@ test('a warm user learns the same, and all at once', async () => {
   expect(await knownOf(warmed)).toEqual(await knownOf(own));
 });
 
-test('a warm user that is attached again knows what others have taught meanwhile', async () => {
+test('a warm user notices that others have learned meanwhile, but not that they have judged', async () => {
   const warm = await WarmUser.load(user);
+  await filter.receive(await reading(true, 'judged'));
+  expect(await warm.follow(user)).toBe(true);
+  expect((await warm.totals()).spamClassified + (await warm.totals()).innocentClassified).toBe(1);
   await filter.learn(await reading(true, 'meanwhile'), true, 'error');
-  await warm.attach(user);
-  const message = await reading(true, 'after');
-  const judged = await new UserFilter(warm, toe).judge(message);
-  expect(judged.score).toBe((await filter.judge(message)).score);
+  expect(await warm.follow(user)).toBe(false);
+});
+
+test('what is forgotten was never there, and can be learned again', async () => {
+  const message = await reading(true, 'forgotten');
+  expect(await filter.forget(message)).toBe(false);
+  await filter.learn(await reading(false, 'other'), false, 'corpus');
+  const before = await knownOf(user);
+  await filter.learn(message, true, 'corpus');
+  expect(await filter.forget(message)).toBe(true);
+  expect(await knownOf(user)).toEqual(before);
+  expect(await filter.forget(message)).toBe(false);
+  expect(await filter.learn(message, true, 'corpus')).toBe('learned');
 });
 
 test('a signature fits whatever a message says', async () => {

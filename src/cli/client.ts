@@ -1,0 +1,83 @@
+/**
+ * The filter with the daemon as its judge: `tamisc`, and `tamis --client`.
+ *
+ * The message stays here; only its beginning is sent, and the verdict comes back. So everything else is as in the filter: header
+ * lines, footers, delivery, and what happens when something fails.
+ */
+import { fstatSync } from 'node:fs';
+import { askDaemon, socketOf } from '../daemon/client.ts';
+import type { Question } from '../daemon/frame.ts';
+import { filterMessage, lastResort, passUnjudged } from '../filter/filter.ts';
+import { Input } from '../filter/input.ts';
+import { Passage } from '../filter/passage.ts';
+import type { Verdict } from '../judge/verdict.ts';
+import { logError } from '../log.ts';
+import { fallbackOf, filterCommand, parseWords, type FilterCommand } from './options.ts';
+
+/** EX_TEMPFAIL of sysexits.h. */
+const temporaryFailure = 75;
+/** Bytes of a message that are judged. */
+const prefixBytes = 256 * 1024;
+/** Milliseconds that the daemon has, more than its own deadline (5 s) and less than Dovecot's (10 s). */
+const patience = 7000;
+
+/** Runs the filter's command line, judged by the daemon; resolves to the exit status. */
+export async function runClient(argv: readonly string[]): Promise<number> {
+  const parsed = parseWords(argv);
+  let command: FilterCommand;
+  try {
+    command = filterCommand(parsed);
+  } catch (error) {
+    const { deliver, onError } = fallbackOf(parsed);
+    if (deliver !== undefined)
+      return passUnjudged(new Passage({ input: new Input(), deliver, onError }), error);
+    logError(error);
+    return temporaryFailure;
+  }
+  const { deliver, lesson, onError } = command;
+  if (deliver === undefined) return lesson === undefined ? 0 : await teach(command);
+  const passage = new Passage({ input: new Input(), deliver, onError });
+  lastResort(passage);
+  let footers: Awaited<ReturnType<typeof ask>>['footers'] = [];
+  return await filterMessage(passage, {
+    prefixBytes,
+    deadlineMs: patience,
+    judge: async (prefix, deadline): Promise<Verdict> => {
+      const reply = await ask(command, prefix, deadline.remaining());
+      ({ footers } = reply);
+      return reply.verdict;
+    },
+    footer: () => Promise.resolve(footers),
+  });
+}
+
+/** Learns a message that goes nowhere. */
+async function teach(command: FilterCommand): Promise<number> {
+  try {
+    const silent = command.lesson?.signature !== undefined && fstatSync(0).isCharacterDevice();
+    const message = silent ? Buffer.alloc(0) : new Input().prefix(prefixBytes).bytes;
+    await ask(command, message, patience);
+    return 0;
+  } catch (error) {
+    logError(error);
+    return temporaryFailure;
+  }
+}
+
+async function ask(
+  command: FilterCommand,
+  message: Buffer,
+  milliseconds: number,
+): ReturnType<typeof askDaemon> {
+  const { user, classify, lesson, mode, daemon } = command;
+  const question: Question = {
+    user,
+    bytes: message.length,
+    whole: message.length < prefixBytes,
+    classify,
+    lesson,
+    mode,
+    pass: process.env['TAMIS_PASS'],
+  };
+  return await askDaemon(socketOf(daemon ?? ''), question, message, milliseconds);
+}

@@ -1,0 +1,278 @@
+/**
+ * DSPAM's own protocol, LMTP with its command line in MAIL FROM, so that an existing dspamc works unchanged; and the mode of our
+ * own clients (frame.ts), told apart by the first line.
+ *
+ *     C: LHLO Relay1
+ *     C: MAIL FROM: <secret@Relay1> DSPAMPROCESSMODE="--deliver=stdout "
+ *     C: RCPT TO: <joe@example.org>                 one for each user
+ *     C: DATA, the message, a dot
+ *     S: X-Daemon-Classification: INNOCENT          then the message, a dot
+ *
+ * What goes to stdout comes as bare lines with LF, dots doubled at their beginning, and ends with a dot; else there is a reply
+ * for each user: 250, or 421 with the reason. With several users the classification stands before the first message only: dspamc
+ * takes only the first off. Where nothing can be said a message goes back unjudged, less forged lines, as the filter does.
+ *
+ * The password of MAIL FROM is asked for where the configuration has any (`serverPass.IDENT`), and always over TCP.
+ *
+ * DSPAM's defects that are not here (captures 17c, 91c, 92c): output that is not dot-stuffed, an answer without its final dot, a
+ * failed retraining answered with 250.
+ */
+import { describe, TamisError } from '../errors.ts';
+import { headerLines, summaryLine } from '../filter/headers.ts';
+import type { TrainingMode } from '../judge/modes.ts';
+import type { Lesson } from '../judge/process.ts';
+import type { Verdict } from '../judge/verdict.ts';
+import { log } from '../log.ts';
+import { answerFrame } from './frame-server.ts';
+import { frameMark } from './frame.ts';
+import { Held } from './held.ts';
+import { outgoing } from './outgoing.ts';
+import { admits } from './password.ts';
+import type { Service } from './service.ts';
+import type { Wire } from './wire.ts';
+
+/** What a process mode asks for, for one user. */
+export interface Wanted {
+  /** Undefined: learn or judge, and say only how it went. */
+  readonly output: 'stdout' | 'summary' | undefined;
+  readonly classify: boolean;
+  readonly lesson: Lesson | undefined;
+  readonly mode: TrainingMode | undefined;
+  readonly onError: 'pass' | 'defer';
+}
+
+/** Reads the words of a process mode for a user; throws TamisError. */
+export type Understand = (words: readonly string[], user: string) => Wanted;
+
+const via = 'dlmtp';
+/** Wrong passwords before the connection ends. */
+const mostTries = 3;
+/** Users of one message at most. */
+const mostUsers = 1000;
+
+const greeting = '220 DSPAM DLMTP 3.10.2 Authentication Required\r\n';
+const hello = [
+  '250-localhost.localdomain',
+  '250-PIPELINING',
+  '250-ENHANCEDSTATUSCODES',
+  '250-DSPAMPROCESSMODE',
+  '250-8BITMIME',
+  '250 SIZE',
+];
+
+/** Serves one connection. */
+export async function serveDlmtp(wire: Wire, service: Service, understand: Understand): Promise<void> {
+  await wire.send(greeting);
+  const session = new Session(wire, service, understand);
+  for (let line = await wire.line(); line !== undefined; line = await wire.line()) {
+    if (line.startsWith(frameMark)) {
+      await answerFrame(wire, service, line.slice(frameMark.length));
+      return;
+    }
+    if (!(await session.command(line))) return;
+  }
+}
+
+class Session {
+  private readonly wire: Wire;
+  private readonly service: Service;
+  private readonly understand: Understand;
+  private greeted = false;
+  private words: readonly string[] | undefined;
+  private users: string[] = [];
+  private tries = 0;
+
+  constructor(wire: Wire, service: Service, understand: Understand) {
+    this.wire = wire;
+    this.service = service;
+    this.understand = understand;
+  }
+
+  /** Answers a command; false ends the connection. */
+  async command(line: string): Promise<boolean> {
+    const word = /^[A-Z]{4}/i.exec(line)?.[0].toUpperCase() ?? '';
+    const handle = Object.hasOwn(this.commands, word) ? this.commands[word] : undefined;
+    if (handle !== undefined) return await handle(line);
+    const need = !this.greeted ? 'LHLO' : this.words === undefined ? 'MAIL FROM' : 'RCPT TO or DATA';
+    return await this.say(`503 5.0.0 Need ${need} here.`);
+  }
+
+  private readonly commands: Readonly<Record<string, (line: string) => Promise<boolean>>> = {
+    LHLO: async () => {
+      this.greeted = true;
+      this.reset();
+      return await this.say(...hello);
+    },
+    MAIL: async (line) => await this.mail(line),
+    RCPT: async (line) => await this.recipient(line),
+    DATA: async () => await this.data(),
+    RSET: async () => {
+      this.reset();
+      return await this.say('250 2.0.0 OK');
+    },
+    NOOP: async () => await this.say('250 2.0.0 OK'),
+    QUIT: async () => {
+      await this.say('221 2.0.0 OK');
+      return false;
+    },
+  };
+
+  private reset(): void {
+    this.words = undefined;
+    this.users = [];
+  }
+
+  private async mail(line: string): Promise<boolean> {
+    if (!this.greeted) return await this.say('503 5.0.0 Need LHLO here.');
+    const [, sender = ''] = /^MAIL FROM: *<([^>]*)>/i.exec(line) ?? [];
+    if (!admits(this.service, sender, this.wire)) {
+      await this.say('503 5.1.0 Authentication Required');
+      return ++this.tries < mostTries;
+    }
+    this.reset();
+    this.words = processModeOf(line)
+      .replace(/\\(.)/g, '$1')
+      .split(' ')
+      .filter((one) => one !== '');
+    return await this.say('250 2.1.0 OK');
+  }
+
+  private async recipient(line: string): Promise<boolean> {
+    const [, address = ''] = /^RCPT TO: *<([^>]*)>/i.exec(line) ?? [];
+    if (this.words === undefined) return await this.say('503 5.0.0 Need MAIL FROM here.');
+    if (address === '') return await this.say('503 5.1.2 Invalid RCPT TO. Use RCPT TO: <recipient>');
+    if (this.users.length >= mostUsers) return await this.say('452 4.5.3 Too many recipients');
+    this.users.push(Buffer.from(address, 'latin1').toString());
+    return await this.say('250 2.1.5 OK');
+  }
+
+  private async data(): Promise<boolean> {
+    const { words, users, service, wire } = this;
+    if (words === undefined || users.length === 0) return await this.say('503 5.0.0 Need RCPT TO here.');
+    let wanted: readonly Wanted[];
+    try {
+      wanted = users.map((user) => this.understand(words, user));
+    } catch (error) {
+      this.reset();
+      return await this.say(`554 5.1.0 ${sentenceOf(error)}`);
+    }
+    await this.say('354 Enter mail, end with "." on a line by itself');
+    const held = await Held.from(withLf(wire.dotted()), service.messageBytes);
+    try {
+      const answers: Answer[] = [];
+      for (const [place, user] of users.entries()) {
+        const one = wanted[place];
+        if (one !== undefined) answers.push(await this.answer(held, user, one));
+      }
+      await this.reply(held, answers);
+    } finally {
+      await held.dispose();
+      this.reset();
+    }
+    return true;
+  }
+
+  /** What is to be said of one user's message. */
+  private async answer(held: Held, user: string, wanted: Wanted): Promise<Answer> {
+    const { service } = this;
+    const { lesson, classify, mode, output } = wanted;
+    // dspamc sends an empty line where it has no message, to retrain by signature.
+    const empty = held.size <= 1;
+    try {
+      if (lesson !== undefined) {
+        const { verdict } = await service.teach(empty ? undefined : held, { user, via }, lesson);
+        return { user, output, verdict, footers: [] };
+      }
+      if (empty) throw new TamisError('INPUT', 'Message is empty. Aborting.');
+      const judged = await service.judge(held, { user, via, classify, mode });
+      return { user, output, ...judged };
+    } catch (error) {
+      if (output !== 'stdout' || wanted.onError === 'defer' || empty)
+        return { user, output: undefined, error };
+      log(`the message passes unjudged: ${describe(error)}`);
+      return { user, output, verdict: undefined, footers: [] };
+    }
+  }
+
+  private async reply(held: Held, answers: readonly Answer[]): Promise<void> {
+    // The client takes either what it prints or a reply for each user: a failure must not look like a message.
+    if (answers.some((answer) => 'error' in answer) || answers.every(({ output }) => output === undefined)) {
+      for (const answer of answers) await this.say(replyOf(answer));
+      return;
+    }
+    for (const [place, answer] of answers.entries()) {
+      if ('error' in answer) continue;
+      const { output, verdict, footers } = answer;
+      if (output === 'summary' && verdict !== undefined) await this.wire.send(summaryLine(verdict));
+      if (output !== 'stdout') continue;
+      if (place === 0) await this.wire.send(`X-Daemon-Classification: ${classOf(verdict)}\n`);
+      const lines = verdict === undefined ? '' : headerLines(verdict);
+      const message = outgoing(held, this.service.prefixBytes, { lines, footers });
+      for await (const piece of withDots(message)) await this.wire.send(piece);
+    }
+    await this.wire.send('.\r\n');
+  }
+
+  private async say(...lines: readonly string[]): Promise<true> {
+    await this.wire.send(Buffer.from(lines.map((line) => `${line}\r\n`).join(''), 'latin1'));
+    return true;
+  }
+}
+
+type Answer =
+  | {
+      readonly user: string;
+      readonly output: Wanted['output'];
+      /** Undefined: the message passes unjudged. */
+      readonly verdict: Verdict | undefined;
+      readonly footers: Parameters<typeof outgoing>[2]['footers'];
+    }
+  | { readonly user: string; readonly output: undefined; readonly error: unknown };
+
+function replyOf(answer: Answer): string {
+  const user = answer.user.replace(/[^\x21-\x7e]/g, '?');
+  if ('error' in answer) return `421 4.3.0 <${user}> ${sentenceOf(answer.error)}`;
+  return `250 2.6.0 <${user}> Message accepted for delivery: ${classOf(answer.verdict)}`;
+}
+
+function classOf(verdict: Verdict | undefined): string {
+  return verdict?.result === 'Spam' ? 'SPAM' : 'INNOCENT';
+}
+
+function sentenceOf(error: unknown): string {
+  return describe(error)
+    .replace(/[^\x20-\x7e]/g, '?')
+    .slice(0, 400);
+}
+
+/** What stands in quotes behind DSPAMPROCESSMODE=; a quote within it has a backslash before it. */
+function processModeOf(line: string): string {
+  const mark = 'DSPAMPROCESSMODE="';
+  const start = line.indexOf(mark);
+  const end = line.lastIndexOf('"');
+  return start < 0 ? '' : line.slice(start + mark.length, Math.max(start + mark.length, end));
+}
+
+/** With LF for CRLF, as DSPAM keeps a message. */
+async function* withLf(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let carried = '';
+  for await (const piece of source) {
+    const text = carried + piece.toString('latin1');
+    carried = text.endsWith('\r') ? '\r' : '';
+    yield Buffer.from(text.slice(0, text.length - carried.length).replaceAll('\r\n', '\n'), 'latin1');
+  }
+  if (carried !== '') yield Buffer.from(carried, 'latin1');
+}
+
+/** With the first dot of a line doubled, and a line end at the end. */
+async function* withDots(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let atStart = true;
+  for await (const piece of source) {
+    if (piece.length === 0) continue;
+    const text = Buffer.from(piece).toString('latin1');
+    const dotted = text.replaceAll('\n.', '\n..');
+    yield Buffer.from(atStart && text.startsWith('.') ? `.${dotted}` : dotted, 'latin1');
+    atStart = text.endsWith('\n');
+  }
+  if (!atStart) yield Buffer.from('\n');
+}

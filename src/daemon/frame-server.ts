@@ -1,0 +1,50 @@
+/** The daemon's side of our own clients' question (frame.ts). */
+import { describe, TamisError } from '../errors.ts';
+import { encodeReply, type Question, type Reply } from './frame.ts';
+import { admits } from './password.ts';
+import type { Beginning, Service } from './service.ts';
+import type { Wire } from './wire.ts';
+
+const via = 'client';
+
+/** Answers a question, given by its line of JSON. */
+export async function answerFrame(wire: Wire, service: Service, line: string): Promise<void> {
+  await wire.send(encodeReply(await replyTo(wire, service, line)));
+}
+
+async function replyTo(wire: Wire, service: Service, line: string): Promise<Reply> {
+  try {
+    const question = JSON.parse(Buffer.from(line, 'latin1').toString()) as Question;
+    const { user, lesson, classify, mode, pass = '' } = question;
+    if (!admits(service, pass, wire)) {
+      const sentence = 'The daemon asks for a secret: set TAMIS_PASS to SECRET@IDENT, one of its serverPass.';
+      throw new TamisError('DAEMON', sentence);
+    }
+    const message = await read(wire, service, question);
+    if (lesson === undefined) {
+      if (message === undefined) throw new TamisError('INPUT', 'There is no message.');
+      return await service.judge(message, { user, via, classify, mode });
+    }
+    const { verdict } = await service.teach(message, { user, via }, lesson);
+    return { verdict, footers: [] };
+  } catch (error) {
+    return { code: error instanceof TamisError ? error.code : 'DAEMON', message: describe(error) };
+  }
+}
+
+async function read(
+  wire: Wire,
+  service: Service,
+  { bytes, whole }: Question,
+): Promise<Beginning | undefined> {
+  if (!Number.isSafeInteger(bytes) || bytes < 0 || bytes > service.messageBytes)
+    throw new TamisError('INPUT', `A message of ${bytes} bytes is not taken.`);
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of wire.bytes(bytes)) {
+    pieces.push(piece);
+    length += piece.length;
+  }
+  if (length !== bytes) throw new TamisError('INPUT', `${bytes} bytes were announced, ${length} came.`);
+  return bytes === 0 ? undefined : { prefix: Uint8Array.from(Buffer.concat(pieces)), whole };
+}

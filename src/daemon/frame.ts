@@ -1,0 +1,63 @@
+/**
+ * The mode of our own on the DLMTP socket: one question a connection, its parts of stated length.
+ *
+ *     S: 220 …                                 the greeting, as for every client
+ *     C: TAMIS 1 {"user":"joe","bytes":1000,…}  one line of JSON, then so many bytes: the beginning of the message
+ *     S: {"verdict":{…},"footers":[…]}          one line of JSON, or {"code":"…","message":"…"}
+ *
+ * Only what is judged goes to the daemon; the client keeps the message, puts the lines in, and delivers (filter/passage.ts). So a
+ * daemon that dies in the middle can take nothing with it, and a client streams as the filter does.
+ */
+import type { ErrorCode } from '../errors.ts';
+import type { Edit } from '../filter/edit.ts';
+import type { Lesson } from '../judge/process.ts';
+import type { Verdict } from '../judge/verdict.ts';
+import type { TrainingMode } from '../judge/modes.ts';
+
+/** What begins the line of a question. */
+export const frameMark = 'TAMIS 1 ';
+
+/** A question. */
+export interface Question {
+  readonly user: string;
+  /** Length of the beginning of the message that follows. */
+  readonly bytes: number;
+  /** Whether that is all of it. */
+  readonly whole: boolean;
+  readonly classify: boolean;
+  readonly lesson?: Lesson | undefined;
+  readonly mode?: TrainingMode | undefined;
+  /** `SECRET@IDENT`, where the daemon asks for one. */
+  readonly pass?: string | undefined;
+}
+
+/** An answer. */
+export type Reply =
+  | { readonly verdict: Verdict; readonly footers: readonly Edit[] }
+  | { readonly code: ErrorCode; readonly message: string };
+
+/** An answer as a line. */
+export function encodeReply(reply: Reply): string {
+  const plain =
+    'code' in reply
+      ? reply
+      : {
+          verdict: reply.verdict,
+          footers: reply.footers.map(({ start, end, bytes }) => ({
+            start,
+            end,
+            bytes: Buffer.from(bytes).toString('base64'),
+          })),
+        };
+  return `${JSON.stringify(plain)}\n`;
+}
+
+/** Reads {@link encodeReply}. It comes from our own daemon, so it is trusted to be of this form. */
+export function decodeReply(line: string): Reply {
+  const reply = JSON.parse(line) as Reply;
+  if ('code' in reply) return reply;
+  return {
+    verdict: { ...reply.verdict, at: new Date(reply.verdict.at) },
+    footers: reply.footers.map((edit) => ({ ...edit, bytes: Buffer.from(String(edit.bytes), 'base64') })),
+  };
+}

@@ -1,0 +1,16 @@
+/** Who may ask on the DLMTP socket: DSPAM's ServerPass. */
+import { timingSafeEqual } from 'node:crypto';
+import type { Service } from './service.ts';
+import type { Wire } from './wire.ts';
+
+/** Whether `secret@ident` is known; on a Unix socket, whose permissions say who may, also where no secret is configured. */
+export function admits({ config }: Service, sender: string, { socket }: Wire): boolean {
+  const { serverPass } = config.settings;
+  if (Object.keys(serverPass).length === 0) return socket.remoteAddress === undefined;
+  const at = sender.lastIndexOf('@');
+  const ident = sender.slice(at + 1);
+  const secret = Object.hasOwn(serverPass, ident) ? serverPass[ident] : undefined;
+  const given = Buffer.from(sender.slice(0, Math.max(0, at)));
+  const known = Buffer.from(secret ?? '');
+  return secret !== undefined && given.length === known.length && timingSafeEqual(given, known);
+}

@@ -1,0 +1,132 @@
+import { connect } from 'node:net';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { advertisement, field, mail, withoutOurs } from '../cli/mail.ts';
+import { all, answerOf, Daemon } from './daemon.ts';
+
+let daemon: Daemon;
+beforeEach(() => {
+  daemon = new Daemon();
+});
+afterEach(async () => {
+  await daemon.remove();
+});
+
+const learned = (user: string): number => {
+  const { stdout } = daemon.place.run(['stats', `--user=${user}`, '--json']);
+  return (JSON.parse(stdout) as { spamLearned: number }).spamLearned;
+};
+
+describe('SIGTERM', () => {
+  test('finishes what is in flight, then ends with 0 and leaves no process behind its sockets', async () => {
+    await daemon.start();
+    const message = mail({ id: 'flight' });
+    const socket = connect(daemon.spamd);
+    const answer = all(socket);
+    socket.write(`PROCESS SPAMC/1.5\r\nUser: joe\r\nContent-length: ${message.length}\r\n\r\n`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const stopped = daemon.stop();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    socket.end(message);
+    expect(withoutOurs(answerOf(await answer).body)).toBe(message);
+    expect(await stopped).toBe(0);
+    expect(await daemon.send(daemon.spamd, 'PING SPAMC/1.5\r\n\r\n')).toBe('');
+  });
+
+  test('what was judged is counted, and its signature retrains it', async () => {
+    daemon.place.run(['users', 'add', 'joe']);
+    await daemon.start();
+    const { body } = await daemon.ask('PROCESS', 'joe', advertisement('signed'));
+    expect(await daemon.stop()).toBe(0);
+    const signature = field(body, 'X-DSPAM-Signature') ?? '';
+    const { status } = daemon.place.run([
+      '--user=joe',
+      '--class=spam',
+      '--source=error',
+      `--signature=${signature}`,
+    ]);
+    expect(status).toBe(0);
+    expect(learned('joe')).toBe(1);
+  });
+});
+
+describe('SIGKILL', () => {
+  test('what was answered as learned is there, and the next start needs no help', async () => {
+    await daemon.start();
+    let told = 0;
+    for (let round = 0; round < 3; round++) {
+      const lessons = Array.from({ length: 20 }, async (_, n) => {
+        const message = advertisement(`kill-${round}-${n}`);
+        const { fields } = await daemon.ask('TELL', 'joe', message, 'Message-class: spam\r\nSet: local\r\n');
+        if (fields['DidSet'] === 'local') told++;
+      });
+      await Promise.race(lessons);
+      await daemon.stop('SIGKILL');
+      await Promise.all(lessons);
+      await daemon.start();
+    }
+    expect(told).toBeGreaterThanOrEqual(3);
+    expect(await daemon.stop()).toBe(0);
+    expect(learned('joe')).toBeGreaterThanOrEqual(told);
+  });
+});
+
+test('commands work beside it, and it knows what they taught', async () => {
+  await daemon.start();
+  for (let n = 0; n < 3; n++)
+    await daemon.ask('TELL', 'joe', advertisement(`b${n}`), 'Message-class: spam\r\nSet: local\r\n');
+  writeFileSync(daemon.place.path('ham'), mail({ id: 'beside' }));
+  const trained = daemon.place.run(['train', '--user=joe', '--innocent', daemon.place.path('ham'), '--json']);
+  expect(JSON.parse(trained.stdout)).toMatchObject({ innocent: 1 });
+  const { fields } = await daemon.ask(
+    'TELL',
+    'joe',
+    mail({ id: 'beside' }),
+    'Message-class: ham\r\nSet: local\r\n',
+  );
+  expect(fields).not.toHaveProperty('DidSet');
+  expect(learned('joe')).toBe(3);
+});
+
+test('SIGHUP reads the configuration again, and keeps the old one if the new is wrong', async () => {
+  await daemon.start();
+  const factors = async (): Promise<boolean> => {
+    const { body } = await daemon.ask('PROCESS', 'joe', advertisement('again'));
+    return body.includes('X-DSPAM-Factors:');
+  };
+  const said = async (words: string): Promise<void> => {
+    while (!daemon.said.includes(words)) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  await daemon.ask('TELL', 'joe', advertisement('once'), 'Message-class: spam\r\nSet: local\r\n');
+  expect(await factors()).toBe(false);
+  writeFileSync(daemon.place.path('tamis.toml'), 'showFactors = true\n');
+  daemon.signal('SIGHUP');
+  await said('has been read again');
+  expect(await factors()).toBe(true);
+  writeFileSync(daemon.place.path('tamis.toml'), 'showFactor = true\n');
+  daemon.signal('SIGHUP');
+  await said('stays as it was');
+  expect(await factors()).toBe(true);
+});
+
+test('a socket has its mode; a leftover is taken away, one in use is not', async () => {
+  await daemon.start();
+  expect(statSync(daemon.spamd).mode & 0o777).toBe(0o660);
+  const second = daemon.place.run(['serve', `--spamd=${daemon.spamd}`]);
+  expect(second.status).toBe(75);
+  expect(second.stderr).toContain(`Cannot listen on ${daemon.spamd}`);
+  await daemon.stop('SIGKILL');
+  expect(existsSync(daemon.spamd)).toBe(true);
+  await daemon.start();
+  expect((await daemon.ask('CHECK', 'joe', mail({ id: 'left' }))).status).toBe('SPAMD/1.1 0 EX_OK');
+});
+
+test.each([
+  ['0.0.0.0:783', 'is not a loopback address'],
+  ['nowhere', 'is neither a path nor HOST:PORT'],
+  ['systemd:spamd', 'systemd has passed no socket on'],
+])('listening on %s is refused with a sentence', (address, sentence) => {
+  const { status, stderr } = daemon.place.run(['serve', `--spamd=${address}`]);
+  expect(status).toBe(64);
+  expect(stderr).toContain(sentence);
+});
