@@ -206,3 +206,13 @@ export const silentFaults: readonly (readonly [name: string, script: string])[] 
   ['prints nothing and exits 0', 'cat >/dev/null'],
   ['prints a beginning and exits 0', 'head -c 200'],
 ];
+
+/** The rule that the command prints. */
+export function ruleOf(host: string, ...options: readonly string[]): string {
+  return must([node, tamis, 'rules', host, ...options]).stdout;
+}
+
+/** A filter that is not judging mail but does what a fault does, as `--program` takes it. */
+export function faulty(folder: string, text: string): string {
+  return script(join(folder, `faulty-${randomUUID()}`), text);
+}
