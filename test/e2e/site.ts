@@ -209,7 +209,8 @@ export const silentFaults: readonly (readonly [name: string, script: string])[] 
 
 /** The rule that the command prints. */
 export function ruleOf(host: string, ...options: readonly string[]): string {
-  return must([node, tamis, 'rules', host, ...options]).stdout;
+  const { stdout } = must([node, tamis, 'rules', host, ...options]);
+  return Buffer.from(stdout, 'latin1').toString();
 }
 
 /** A filter that is not judging mail but does what a fault does, as `--program` takes it. */
