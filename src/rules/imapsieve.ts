@@ -2,10 +2,11 @@
  * Rules for Dovecot's IMAPSieve: what users move into the folder for spam is learned as spam, what they move out of it as innocent,
  * but never what goes to Trash. A lesson that fails is logged by Dovecot; the move succeeds.
  */
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { mailboxName, type Host, type RuleOptions } from './options.ts';
 import { sieveQuote } from './quote.ts';
 import { userFlag } from './guard.ts';
+import { programName } from './sieve.ts';
 
 /** Dovecot's IMAPSieve. */
 export const imapsieve: Host = {
@@ -25,7 +26,7 @@ function rule(options: RuleOptions): string[] {
     const how =
       options.via === 'spamc' ? [`--learntype=${spam ? 'spam' : 'ham'}`] : [`--class=${spam ? 'spam' : 'innocent'}`, '--source=error'];
     const who = user === undefined ? `"${userFlag(options)}\${user}"` : quote(userFlag(options) + user);
-    return `pipe :copy ${quote(basename(path))} [${[...program.slice(1), ...how].map(quote).join(', ')}, ${who}];`;
+    return `pipe :copy ${programName(path)} [${[...program.slice(1), ...how].map(quote).join(', ')}, ${who}];`;
   };
   return [
     '#',

@@ -7,7 +7,7 @@
  */
 import { basename, dirname } from 'node:path';
 import { filterWords, userFlag } from './guard.ts';
-import { atLeast, mailboxName, type Host, type RuleOptions } from './options.ts';
+import { atLeast, mailboxName, usage, type Host, type RuleOptions } from './options.ts';
 import { sieveQuote } from './quote.ts';
 
 /** Dovecot's Sieve. */
@@ -110,9 +110,21 @@ function mailboxUser(options: RuleOptions): string[] {
 function filtering(options: RuleOptions): string {
   const { user, program } = options;
   const [path = '', ...first] = program;
+  const name = programName(path);
   const words = filterWords({ ...options, program: first }).map((word) => sieveQuote(word, user === undefined));
   const who = user === undefined ? '"${user}"' : sieveQuote(userFlag(options) + user);
-  return `if filter ${sieveQuote(basename(path), user === undefined)} [${[...words, who].join(', ')}] {`;
+  return `if filter ${name} [${[...words, who].join(', ')}] {`;
+}
+
+/**
+ * The name of a program as Sieve takes it: a string without variables.
+ *
+ * @throws TamisError USAGE if it seems to hold one.
+ */
+export function programName(path: string): string {
+  const name = basename(path);
+  if (name.includes('${')) throw usage('Sieve takes no "${" in the name of a program');
+  return sieveQuote(name);
 }
 
 function probably(limit: number): string {

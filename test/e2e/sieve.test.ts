@@ -151,12 +151,12 @@ describeWith(
       const found = [...messagesIn(maildir), ...messagesIn(maildir, '.Mail.Sp&AOQ-m "x"')];
       expect(found).toHaveLength(folder === undefined ? 0 : 1);
       expect(messagesIn(maildir)).toHaveLength(folder === '' ? 1 : 0);
-      const flags = readdirSync(maildir, { recursive: true, encoding: 'utf8' }).flatMap(
-        (name) => /:2,.*$/.exec(name) ?? [],
+      const flags = readdirSync(maildir, { recursive: true, encoding: 'utf8' }).flatMap((name) =>
+        name.split(':2,').slice(1),
       );
       const tagged = result !== 'Whitelisted' && probability > '0.97';
-      const expected = `:2,${folder === '.Spam' ? 'S' : ''}${tagged ? 'a' : ''}`;
-      expect(flags).toEqual(folder === undefined || expected === ':2,' ? [] : [expected]);
+      const expected = `${folder === '.Spam' ? 'S' : ''}${tagged ? 'a' : ''}`;
+      expect(flags).toEqual(folder === undefined || expected === '' ? [] : [expected]);
     });
 
     test('delivers the original into the inbox if there is no filter', () => {
