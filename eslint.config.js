@@ -22,7 +22,7 @@ const may = {
   report: ['errors.ts'],
   judge: [...ground, 'message', 'features', 'classifier'],
   filter: [...ground, 'message', 'features', 'classifier', 'judge'],
-  rules: ['errors.ts', 'log.ts', 'config'],
+  rules: ['errors.ts', 'log.ts', 'config', 'maildir'],
   daemon: [...ground, 'message', 'judge', 'filter'],
   cli: [...ground, 'message', 'features', 'classifier', 'judge', 'filter', 'daemon', 'rules', 'report'],
 };

@@ -89,16 +89,14 @@ done
 check "$work/Maildir"
 
 if command -v maildrop >/dev/null && command -v maildirmake >/dev/null; then
-  say 'Filing it by maildrop, with rules/tamis.maildrop'
+  say 'Filing it by maildrop, with a rule of: tamis rules maildrop'
   maildir "$work/Maildir-maildrop"
+  tamis rules maildrop --user "$user" --check --write "$work/tamis.maildrop"
   cat >"$work/mailfilter" <<RULES
-TAMIS_NODE="$node"
-TAMIS="$root/dist/tamis.js"
-TAMIS_USER="$user"
 TAMIS_MAILDIR="$work/Maildir-maildrop"
 TAMIS_HOME="$TAMIS_HOME"
 TAMIS_CONFIG="$TAMIS_CONFIG"
-include "$root/rules/tamis.maildrop"
+include "$work/tamis.maildrop"
 to "\$TAMIS_MAILDIR"
 RULES
   chmod 600 "$work/mailfilter"
@@ -107,7 +105,7 @@ RULES
   done
   check "$work/Maildir-maildrop"
 else
-  say 'maildrop is not installed; with it, rules/tamis.maildrop files the mail in the same way'
+  say 'maildrop is not installed; with it, the rule of tamis rules maildrop files the mail in the same way'
 fi
 
 [ "$wrong" -eq 0 ] || fail "not every message is where it belongs; look into $work"

@@ -1,11 +1,13 @@
-# tamis for any Sieve: put into its folder what was judged to be spam before it came here.
+# tamis rules sieve 1 begin (the next run replaces all up to the end mark)
 #
-# A user's own script, for hosts where the mail system runs tamis (Postfix, Exim, fetchmail): it needs nothing of Dovecot's
-# own. A message that was not judged has no X-DSPAM-Result and stays in the inbox.
+# Puts into its folder what was judged to be spam before it came here; a message that was not judged stays in the inbox. It may be
+# a user's own script, and needs nothing of Dovecot's own.
 require ["fileinto", "mailbox"];
 
-if header :is "X-DSPAM-Result" "Spam" {
-    # With a prefix in the namespace: "INBOX.Spam".
-    fileinto :create "Spam";
-    stop;
+if exists "X-DSPAM-Result" {
+    if header :is "X-DSPAM-Result" "Spam" {
+        fileinto :create "Spam";
+        stop;
+    }
 }
+# tamis rules sieve end

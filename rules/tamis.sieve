@@ -1,18 +1,31 @@
-# tamis for Dovecot's Sieve (Pigeonhole): judge every message, put spam into its folder.
+# tamis rules sieve 1 begin (the next run replaces all up to the end mark)
 #
-# A script of the site, run before those of the users. Installation, with the settings of rules/README.md:
+# Judges a message and puts spam into its folder; everything else goes on to the user's own script and the inbox. If the filter
+# fails, the message goes there as it came. Compile it with sievec. Settings of Dovecot that it needs:
 #
-#     cp tamis.sieve /etc/dovecot/sieve/tamis.sieve && sievec /etc/dovecot/sieve/tamis.sieve
-#     cp tamis-filter /usr/local/lib/dovecot-filter/tamis-filter
-#
-# If the filter fails or is missing, the message as it came goes on to the user's own script and the inbox;
-# its X-DSPAM lines are then its sender's, and are not looked at here.
-require ["vnd.dovecot.filter", "fileinto", "mailbox"];
+#     protocol lda { mail_plugins = $mail_plugins sieve }      and the same for protocol lmtp
+#     plugin {
+#       sieve_plugins = sieve_extprograms
+#       sieve_global_extensions = +vnd.dovecot.filter +vnd.dovecot.environment
+#       sieve_before = /path/of/this/script
+#       sieve_filter_bin_dir = /usr/local/lib/node_modules/tamis/rules
+#       sieve_filter_input_eol = lf
+#     }
+require ["vnd.dovecot.filter", "fileinto", "mailbox", "variables", "ihave"];
 
-if filter "tamis-filter" {
+# The user of the mailbox. Where Dovecot does not tell, the program has to take USER from its environment, as tamis-filter does.
+set "dollar" "$";
+set "user" "--deliver=stdout";
+if ihave ["environment", "vnd.dovecot.environment"] {
+    if environment :matches "vnd.dovecot.username" "*" {
+        set "user" "--user=${1}";
+    }
+}
+
+if filter "tamis-filter" ["--deliver=stdout", "${user}"] {
     if header :is "X-DSPAM-Result" "Spam" {
-        # With a prefix in the namespace: "INBOX.Spam".
         fileinto :create "Spam";
         stop;
     }
 }
+# tamis rules sieve end

@@ -6,8 +6,8 @@
 set -u
 cd -- "$(dirname -- "$0")/.." || exit 1
 
-peers='bogofilter maildrop maildirmake dovecot doveadm sievec sieve-test sieve-filter procmail'
-packages='bogofilter maildrop dovecot-core dovecot-sieve procmail'
+peers='bogofilter maildrop maildirmake dovecot doveadm sievec sieve-test sieve-filter procmail spamc'
+packages='bogofilter maildrop dovecot-core dovecot-sieve procmail spamc'
 
 passed=0
 failed=0

@@ -7,6 +7,7 @@ import { evaluateCommand } from './evaluate.ts';
 import { explainCommand } from './explain.ts';
 import { commonOptions, filterOptions } from './options.ts';
 import { purgeCommand } from './purge.ts';
+import { rulesCommand } from './rules.ts';
 import { serveCommand } from './serve.ts';
 import { statsCommand } from './stats.ts';
 import { trainCommand } from './train.ts';
@@ -39,6 +40,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     .command(usersCommand)
     .command(purgeCommand)
     .command(serveCommand)
+    .command(rulesCommand)
     .version(manifest.version)
     .alias('help', 'h')
     .strict()

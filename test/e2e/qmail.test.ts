@@ -1,5 +1,5 @@
 /**
- * rules/tamis.qmail and the plain pipe of DSPAM's days, run as qmail-local runs a line of .qmail: by `/bin/sh -c`, in the
+ * The line of `tamis rules qmail` and the plain pipe of DSPAM's days, run as qmail-local runs a line of .qmail: by `/bin/sh -c`, in the
  * directory of the account, with the message as a seekable stdin, the environment of qmail-command(8), one group.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -16,6 +16,7 @@ import {
   messagesIn,
   node,
   rule,
+  ruleOf,
   run,
   sample,
   script,
@@ -96,15 +97,12 @@ printf '%s' "$RPLINE" >"$t" && cat /dev/stdin >/dev/null && cat /dev/stdin >>"$t
     return { maildir, deliverer, deliver };
   }
 
-  /** The program line of rules/tamis.qmail, with this machine's paths in the place of a site's. */
-  function shippedLine(deliverer: string, program: readonly [string, string] = [node, tamis]): string {
-    const lines = readFileSync(rule('tamis.qmail'), 'utf8').split('\n');
-    const line = lines.find((one) => one.startsWith('|')) ?? '';
-    return line
-      .slice(1)
-      .replace('/usr/bin/node', `'${program[0]}'`)
-      .replace('/usr/local/bin/tamis', `'${program[1]}'`)
-      .replace('/home/vpopmail/bin/vdelivermail', `'${deliverer}'`);
+  /** The program line of the rule, with this test's deliverer in the place of vpopmail's. */
+  function shippedLine(deliverer: string, ...options: readonly string[]): string {
+    const line = ruleOf('qmail', ...options)
+      .split('\n')
+      .find((one) => one.startsWith('|'));
+    return (line ?? '').slice(1).replace('/home/vpopmail/bin/vdelivermail', `'${deliverer}'`);
   }
 
   test('the shipped file is one program line below 500 bytes, and comments', () => {
@@ -170,7 +168,7 @@ printf '%s' "$RPLINE" >"$t" && cat /dev/stdin >/dev/null && cat /dev/stdin >>"$t
     test.each(faults.filter(([name]) => name.includes('killed')))('loses nothing if tamis %s', (_, text) => {
       const { maildir, deliverer, deliver } = site();
       const faulty = script(join(work, 'faulty'), text);
-      expect(deliver(shippedLine(deliverer, ['/bin/sh', faulty]), sample('ham-1'))).toBe('deferred');
+      expect(deliver(shippedLine(deliverer, '--program', faulty), sample('ham-1'))).toBe('deferred');
       expect(messagesIn(maildir)).toEqual([]);
     });
 
@@ -184,6 +182,20 @@ printf '%s' "$RPLINE" >"$t" && cat /dev/stdin >/dev/null && cat /dev/stdin >>"$t
         expect(run(['/usr/bin/find', work, '-name', 'trap']).stdout).toBe('');
       },
     );
+  });
+
+  test('with a folder, tamis delivers into ./Maildir itself, as the account', () => {
+    const { maildir, deliver } = site();
+    const line = shippedLine('', '--folder', "Mail/it's $(touch trap)").replace(
+      '/var/qmail/bin/preline -f',
+      '',
+    );
+    expect(Buffer.byteLength(line)).toBeLessThan(499);
+    expect(deliver(line, sample('spam-1'))).toBe('delivered');
+    expect(deliver(line, sample('ham-1'))).toBe('delivered');
+    expect(messagesIn(maildir, ".Mail.it's $(touch trap)")).toHaveLength(1);
+    expect(messagesIn(maildir)).toHaveLength(1);
+    expect(run(['/usr/bin/find', work, '-name', 'trap']).stdout).toBe('');
   });
 
   test('a plain pipe delivers what tamis judged', () => {

@@ -1,5 +1,8 @@
-/** rules/tamis.sieve, rules/tamis-filter and rules/tamis-header.sieve, run by the real Dovecot. */
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+/**
+ * The rules of `tamis rules sieve`, run by the real Dovecot: with rules/tamis-filter, the guard, which is the default; with a program
+ * of the site; and for mail that was judged before.
+ */
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { describeWith } from '../peers.ts';
@@ -14,9 +17,11 @@ import {
   must,
   node,
   rule,
+  ruleOf,
   run,
   sample,
   script,
+  silentFaults,
   tamis,
   taughtHome,
   withoutJudgement,
@@ -49,7 +54,7 @@ describeWith(
     }
 
     /** A Dovecot with one mailbox and the site's script; `filter` is what lies in sieve_filter_bin_dir. */
-    function site(filter: 'tamis' | { text: string } | undefined): Site {
+    function site(filter: 'tamis' | { text: string } | undefined, options: readonly string[] = []): Site {
       const place = join(work, String(++places));
       const bin = join(place, 'bin');
       mkdirSync(bin, { recursive: true });
@@ -57,7 +62,9 @@ describeWith(
       const parts = ['cur', 'new', 'tmp'].map((part) => join(maildir, part));
       const log = join(place, 'log');
       const conf = join(place, 'dovecot.conf');
-      copyFileSync(rule('tamis.sieve'), join(place, 'tamis.sieve'));
+      // The guard where it is installed, or a program of the site's own.
+      const program = filter === 'tamis' ? [] : ['--program', join(bin, 'tamis-filter')];
+      writeFileSync(join(place, 'tamis.sieve'), ruleOf('sieve', ...program, ...options));
       writeFileSync(log, '');
       giveTo(owner, place, maildir, ...parts, log);
       writeFileSync(conf, configuration(place));
@@ -70,18 +77,13 @@ describeWith(
       return { place, conf, maildir, env, deliver };
     }
 
-    /** rules/tamis-filter with its two paths set, as a site sets them, and the home of this test. */
-    function installFilter(bin: string): void {
-      const settings = { TAMIS_NODE: node, TAMIS: tamis };
-      let text = readFileSync(rule('tamis-filter'), 'utf8');
-      for (const [name, value] of Object.entries(settings)) {
-        const line = new RegExp(`^${name}=.*$`, 'm');
-        expect(text).toMatch(line);
-        text = text.replace(line, `${name}='${value}'`);
-      }
-      const exports = `export TAMIS_HOME='${home}' TAMIS_CONFIG='${emptyConfig(work)}'\n`;
-      writeFileSync(join(bin, 'tamis-filter'), text.replace(/^exec /m, `${exports}exec `));
-      chmodSync(join(bin, 'tamis-filter'), 0o755);
+    /** rules/tamis-filter as it is, in a package of its own: Dovecot gives it no environment of the site's. */
+    function installFilter(bin: string, program = `exec '${node}' '${tamis}' "$@"`): void {
+      const dist = join(bin, '../dist');
+      mkdirSync(dist);
+      copyFileSync(rule('tamis-filter'), join(bin, 'tamis-filter'));
+      const exports = `export TAMIS_HOME='${home}' TAMIS_CONFIG='${emptyConfig(work)}'`;
+      script(join(dist, 'tamis.js'), `${exports}\n${program}`);
     }
 
     test.each([
@@ -103,6 +105,58 @@ describeWith(
       const { maildir, deliver } = site({ text });
       expect(deliver(sample('spam-1'))).toMatchObject({ status: 0 });
       expect(messagesIn(maildir)).toEqual([messageOf(sample('spam-1'))]);
+    });
+
+    test.each([...faults, ...silentFaults])(
+      'delivers the original into the inbox if, inside of the guard, tamis %s',
+      (_, text) => {
+        const { place, maildir, deliver } = site('tamis');
+        script(join(place, 'dist/tamis.js'), text);
+        expect(deliver(sample('spam-2'))).toMatchObject({ status: 0 });
+        expect(messagesIn(maildir)).toEqual([withoutJudgement(messageOf(sample('spam-2')))]);
+        expect(messagesIn(maildir, '.Spam')).toEqual([]);
+      },
+    );
+
+    test('runs a program of the site for the user of the mailbox', () => {
+      const text = `export TAMIS_HOME='${home}' TAMIS_CONFIG='${emptyConfig(work)}'; exec '${node}' '${tamis}' "$@"`;
+      for (const options of [[], ['--user', user]]) {
+        const { maildir, deliver } = site({ text }, options);
+        expect(deliver(sample('spam-1'))).toMatchObject({ status: 0 });
+        expect(messagesIn(maildir, '.Spam').flatMap(judgement)).toContain('X-DSPAM-Result: Spam');
+      }
+    });
+
+    test.each([
+      ['Spam', '0.9999', undefined],
+      ['Spam', '0.9800', '.Spam'],
+      ['Spam', '0.8000', '.Spam'],
+      ['Innocent', '0.9999', ''],
+      ['Whitelisted', '0.9999', ''],
+    ] as const)('by %s at %s, stores into %j', (result, probability, folder) => {
+      const text = `cat; printf 'X-DSPAM-Result: ${result}\\nX-DSPAM-Probability: ${probability}\\n'`;
+      const tiers = [
+        '--tag-above',
+        '0.97',
+        '--discard-above',
+        '0.999',
+        '--mark-read',
+        '--folder',
+        'Mail/Späm "x"',
+      ];
+      const { place, maildir, deliver } = site({ text }, tiers);
+      const bare = join(place, 'bare');
+      writeFileSync(bare, 'From: a@example.org\nSubject: bare\nX-Other: x\n');
+      expect(deliver(bare)).toMatchObject({ status: 0 });
+      const found = [...messagesIn(maildir), ...messagesIn(maildir, '.Mail.Sp&AOQ-m "x"')];
+      expect(found).toHaveLength(folder === undefined ? 0 : 1);
+      expect(messagesIn(maildir)).toHaveLength(folder === '' ? 1 : 0);
+      const flags = readdirSync(maildir, { recursive: true, encoding: 'utf8' }).flatMap((name) =>
+        name.split(':2,').slice(1),
+      );
+      const tagged = result !== 'Whitelisted' && probability > '0.97';
+      const expected = `${folder === '.Spam' ? 'S' : ''}${tagged ? 'a' : ''}`;
+      expect(flags).toEqual(folder === undefined || expected === '' ? [] : [expected]);
     });
 
     test('delivers the original into the inbox if there is no filter', () => {
@@ -132,12 +186,12 @@ describeWith(
       expect(messagesIn(maildir).map(withoutJudgement)).toEqual([messageOf(sample('ham-1'))]);
     });
 
-    describe('tamis-header.sieve', () => {
+    describe('for mail that was judged before', () => {
       /** What sieve-test says it would do with the judged sample. */
       function actions(name: 'spam-1' | 'ham-1', judged: boolean): string {
         const { place, conf, env } = site(undefined);
         const personal = join(place, 'personal.sieve');
-        copyFileSync(rule('tamis-header.sieve'), personal);
+        writeFileSync(personal, ruleOf('sieve', '--via', 'lmtp'));
         const message = join(place, 'message');
         const passed = run([node, tamis, '--user', user], {
           stdin: sample(name),
@@ -179,7 +233,7 @@ protocol lda {
 plugin {
   sieve = file:${place}/none;active=${place}/none.sieve
   sieve_plugins = sieve_extprograms
-  sieve_global_extensions = +vnd.dovecot.filter
+  sieve_global_extensions = +vnd.dovecot.filter +vnd.dovecot.environment
   sieve_before = ${place}/tamis.sieve
   sieve_filter_bin_dir = ${place}/bin
   sieve_filter_input_eol = lf

@@ -206,3 +206,14 @@ export const silentFaults: readonly (readonly [name: string, script: string])[] 
   ['prints nothing and exits 0', 'cat >/dev/null'],
   ['prints a beginning and exits 0', 'head -c 200'],
 ];
+
+/** The rule that the command prints. */
+export function ruleOf(host: string, ...options: readonly string[]): string {
+  const { stdout } = must([node, tamis, 'rules', host, ...options]);
+  return Buffer.from(stdout, 'latin1').toString();
+}
+
+/** A filter that is not judging mail but does what a fault does, as `--program` takes it. */
+export function faulty(folder: string, text: string): string {
+  return script(join(folder, `faulty-${randomUUID()}`), text);
+}

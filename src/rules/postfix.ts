@@ -1,0 +1,62 @@
+/**
+ * Rules for Postfix: a content filter in master.cf that judges mail and gives it back to Postfix, for whoever files it.
+ *
+ * pipe(8) bounces mail for every exit status but 75, and the guard has no other. It expands `$`, which `$$` stands for, and keeps
+ * what stands between braces as one word; sender and recipient come as words of their own.
+ */
+import { filterCommand, guard } from './guard.ts';
+import { usage, type Host, type RuleOptions } from './options.ts';
+import { shellQuote } from './quote.ts';
+
+/** Postfix. */
+export const postfix: Host = {
+  can: { user: true, onFailure: true, via: ['tamis', 'tamisc', 'spamc', 'lmtp'] },
+  rule,
+};
+
+/** Where `tamis serve --lmtp` listens. */
+const lmtpSocket = '/run/tamis/lmtp';
+
+function rule(options: RuleOptions): string[] {
+  const { user, onFailure = 'inbox', via } = options;
+  if (via === 'lmtp') {
+    if (user !== undefined) throw usage('LMTP has the user from the envelope; --user cannot be told');
+    if (onFailure === 'inbox') {
+      throw usage('Postfix defers what its LMTP client cannot hand over; ask for it by --on-failure defer');
+    }
+    return [
+      '#',
+      '# In master.cf: a content filter without a process of its own, for the daemon of: tamis serve',
+      `# --lmtp ${lmtpSocket}, which hands the mail on. While it does not run, mail is deferred. To use it, add to the line of`,
+      '# smtpd that mail comes in by:   -o content_filter=tamis:',
+      'tamis     unix  -       -       n       -       10      lmtp',
+      `  -o lmtp_destination_recipient_limit=1`,
+      `# and in main.cf, if the daemon listens there: content_filter = tamis:unix:${lmtpSocket}`,
+    ];
+  }
+  const script = guard({
+    command: filterCommand(options, user === undefined ? '"$2"' : shellQuote(user)),
+    onFailure,
+    deliverer: '/usr/sbin/sendmail -G -i -f "$1" -- "$2"',
+  });
+  return [
+    '#',
+    '# In master.cf: a content filter that gives the judged mail back by sendmail. Make a user `tamis` for it, add to the line of smtpd',
+    '# that mail comes in by:      -o content_filter=tamis:dummy',
+    '# and to main.cf, so that each recipient has a judgement of their own:      tamis_destination_recipient_limit = 1',
+    'tamis     unix  -       n       n       -       10      pipe',
+    '  flags=Rq user=tamis null_sender=',
+    `  argv=/bin/sh -c { ${pipeQuote(script)} } tamis \${sender} \${recipient}`,
+  ];
+}
+
+/** For a word between braces of pipe(8)'s argv: its braces have to be in pairs. */
+function pipeQuote(word: string): string {
+  let depth = 0;
+  for (const [brace] of word.matchAll(/[{}]/g)) {
+    depth += brace === '{' ? 1 : -1;
+    if (depth < 0) break;
+  }
+  if (depth !== 0) throw usage('Postfix cannot carry a brace without its partner in the path or the user');
+  return word.replaceAll('$', '$$$$');
+}

@@ -1,0 +1,134 @@
+/**
+ * Rules for Dovecot's Sieve (Pigeonhole): a script of the site, run before those of the users.
+ *
+ * Facts that the rule keeps: only global scripts may call a program, and only one that lies in sieve_filter_bin_dir, by its bare
+ * name; if it fails, `filter` is false and the message stays as it came, so that its X-DSPAM lines are its sender's. Sieve has no
+ * way to defer. It cannot tell that a program printed nothing; tamis-filter, which comes with tamis, can, and is the default.
+ */
+import { basename, dirname } from 'node:path';
+import { filterWords, userFlag } from './guard.ts';
+import { atLeast, mailboxName, usage, type Host, type RuleOptions } from './options.ts';
+import { sieveQuote } from './quote.ts';
+
+/** Dovecot's Sieve. */
+export const sieve: Host = {
+  can: {
+    user: true,
+    folder: true,
+    layout: true,
+    prefix: true,
+    separator: true,
+    subscribe: ['dovecot', 'none'],
+    markRead: true,
+    tagAbove: true,
+    discardAbove: true,
+    onFailure: ['inbox'],
+    via: true,
+  },
+  rule,
+};
+
+const spam = 'header :is "X-DSPAM-Result" "Spam"';
+
+function rule(options: RuleOptions): string[] {
+  const { user, markRead = false, tagAbove, discardAbove, via } = options;
+  const name = mailboxName(options);
+  const judgedBefore = via === 'lmtp';
+  const variables = user === undefined && !judgedBefore;
+  const extensions = [
+    ...(judgedBefore ? [] : ['vnd.dovecot.filter']),
+    'fileinto',
+    'mailbox',
+    ...(markRead || tagAbove !== undefined ? ['imap4flags'] : []),
+    ...(variables ? ['variables', 'ihave'] : []),
+  ];
+  return [
+    '#',
+    ...(judgedBefore ? judgedHints : settings(options)),
+    ...(options.subscribe === 'dovecot'
+      ? ['# Dovecot subscribes by:', `#     namespace inbox { mailbox ${sieveQuote(name)} { auto = subscribe } }`]
+      : []),
+    `require [${extensions.map((one) => sieveQuote(one)).join(', ')}];`,
+    '',
+    ...(variables ? mailboxUser(options) : []),
+    judgedBefore ? 'if exists "X-DSPAM-Result" {' : filtering(options),
+    ...(discardAbove === undefined
+      ? []
+      : [`    if allof(${spam}, ${probably(discardAbove)}) {`, '        discard;', '        stop;', '    }']),
+    ...(tagAbove === undefined
+      ? []
+      : [
+          `    if allof(not header :is "X-DSPAM-Result" "Whitelisted", ${probably(tagAbove)}) {`,
+          '        addflag "$Junk";',
+          '    }',
+        ]),
+    `    if ${spam} {`,
+    ...(markRead ? ['        addflag "\\\\Seen";'] : []),
+    `        fileinto :create ${sieveQuote(name, variables)};`,
+    '        stop;',
+    '    }',
+    '}',
+  ];
+}
+
+const judgedHints: readonly string[] = [
+  '# Puts into its folder what was judged to be spam before it came here; a message that was not judged stays in the inbox. It may be',
+  "# a user's own script, and needs nothing of Dovecot's own.",
+];
+
+function settings({ user, program: [path = ''] }: RuleOptions): string[] {
+  return [
+    "# Judges a message and puts spam into its folder; everything else goes on to the user's own script and the inbox. If the filter",
+    '# fails, the message goes there as it came. Compile it with sievec. Settings of Dovecot that it needs:',
+    '#',
+    '#     protocol lda { mail_plugins = $mail_plugins sieve }      and the same for protocol lmtp',
+    '#     plugin {',
+    '#       sieve_plugins = sieve_extprograms',
+    `#       sieve_global_extensions = +vnd.dovecot.filter${user === undefined ? ' +vnd.dovecot.environment' : ''}`,
+    '#       sieve_before = /path/of/this/script',
+    `#       sieve_filter_bin_dir = ${dirname(path)}`,
+    '#       sieve_filter_input_eol = lf',
+    '#     }',
+  ];
+}
+
+/** Sets `user` to the option that names the user; where nobody can be named, to one that is there already. */
+function mailboxUser(options: RuleOptions): string[] {
+  return [
+    '# The user of the mailbox. Where Dovecot does not tell, the program has to take USER from its environment, as tamis-filter does.',
+    'set "dollar" "$";',
+    `set "user" ${options.via === 'spamc' ? '"-x"' : '"--deliver=stdout"'};`,
+    'if ihave ["environment", "vnd.dovecot.environment"] {',
+    '    if environment :matches "vnd.dovecot.username" "*" {',
+    `        set "user" "${userFlag(options)}\${1}";`,
+    '    }',
+    '}',
+    '',
+  ];
+}
+
+function filtering(options: RuleOptions): string {
+  const { user, program } = options;
+  const [path = '', ...first] = program;
+  const name = programName(path);
+  const words = filterWords({ ...options, program: first }).map((word) => sieveQuote(word, user === undefined));
+  const who = user === undefined ? '"${user}"' : sieveQuote(userFlag(options) + user);
+  return `if filter ${name} [${[...words, who].join(', ')}] {`;
+}
+
+/**
+ * The name of a program as Sieve takes it: a string without variables.
+ *
+ * @throws TamisError USAGE if it seems to hold one.
+ */
+export function programName(path: string): string {
+  const name = basename(path);
+  if (name.includes('${')) throw usage('Sieve takes no "${" in the name of a program');
+  return sieveQuote(name);
+}
+
+function probably(limit: number): string {
+  return `header :matches "X-DSPAM-Probability" [${atLeast(limit)
+    .map((one) => sieveQuote(`${one}*`))
+    .join(', ')}]`;
+}
