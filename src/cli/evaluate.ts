@@ -136,13 +136,13 @@ async function evaluate(entries: readonly IndexEntry[], feedback: Feedback, opti
       const warm = await WarmUser.load(store);
       const evaluation = new Evaluation(new UserFilter(warm, { mode, signatureDays }), feedback);
       const started = performance.now();
-      for (const { path, spam } of entries) {
+      for (const { path, name, spam } of entries) {
         const reading = await readMessage(await readBeginning(path, prefixBytes));
         const told = noise.fraction() * 100 < options['label-noise'] ? !spam : spam;
         const opinion = await evaluation.step({ reading, told });
         const { score, spam: judgedSpam, probability } = opinion;
         judged.push({ spam, score, judgedSpam, probability });
-        if (judgedSpam !== spam) worst.add({ path, spam, place: judged.length, reading, opinion });
+        if (judgedSpam !== spam) worst.add({ path: name, spam, place: judged.length, reading, opinion });
         scores?.write(`${path} judge=${nameOf(spam)} class=${nameOf(judgedSpam)} score=${score}\n`);
         if (judged.length % messagesPerWrite === 0) await warm.flush();
         progress.step();
