@@ -13,6 +13,8 @@ export interface Calibrated {
   readonly spam: boolean;
   /** Log odds of spam, by how much is known; comparable between messages. */
   readonly score: number;
+  /** What the learners' sum must exceed for spam, in log odds. */
+  readonly threshold: number;
   /** Of spam, 0 to 1. */
   readonly probability: number;
   /** How far from the threshold: 0 at it, or where nothing is known; 1 is certain. */
@@ -40,6 +42,7 @@ export function calibrated(
   return {
     spam: above > 0,
     score,
+    threshold,
     probability: sigmoid(score / temperature),
     confidence: Math.abs(2 * sigmoid(above / temperature) - 1),
   };

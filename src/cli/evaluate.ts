@@ -4,7 +4,15 @@
  * Runs the online protocol (judge/evaluation.ts) over an index with the real filter and a real store, which begins empty in a
  * temporary folder and is removed afterwards. Nobody's own store is touched.
  */
-import { createWriteStream, mkdtempSync, rmSync, type WriteStream } from 'node:fs';
+import {
+  closeSync,
+  createWriteStream,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+  type WriteStream,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
@@ -17,8 +25,12 @@ import { readMessage } from '../judge/reading.ts';
 import { UserFilter } from '../judge/userfilter.ts';
 import { withUser } from '../judge/users.ts';
 import { WarmUser } from '../judge/warm.ts';
-import { figures, type Figures, type Judged } from '../report/figures.ts';
+import { figures, type Figures } from '../report/figures.ts';
+import type { Mistake } from '../report/mistake.ts';
+import { page } from '../report/page.ts';
+import { reliabilityBins, reliabilityPercent, type Told } from '../report/reliability.ts';
 import { Random, shuffled } from '../report/random.ts';
+import { WorstMistakes } from './mistakes.ts';
 import { jsonOption, print, type Command, type CommonArguments } from './command.ts';
 import { progressBar } from './progress.ts';
 
@@ -29,6 +41,7 @@ interface EvaluateArguments extends CommonArguments {
   'label-noise': number;
   shuffle: number | undefined;
   scores: string | undefined;
+  report: string | undefined;
   json: boolean;
 }
 
@@ -65,6 +78,11 @@ export const evaluateCommand: Command<EvaluateArguments> = {
           type: 'string',
           requiresArg: true,
           describe: 'Write the score of each message here.',
+        })
+        .option('report', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'Write a page of HTML with curves and the worst mistakes here.',
         }),
     ),
   handler: async ({ index, root, json, ...options }) => {
@@ -72,44 +90,59 @@ export const evaluateCommand: Command<EvaluateArguments> = {
     const entries = await readIndex(index, root);
     const order =
       options.shuffle === undefined ? entries : shuffled(entries, new Random(seedOf(options.shuffle)));
-    const result = await evaluate(order, feedback, options);
+    const report = opened(options.report);
+    const { result, judged, mistakes } = await evaluate(order, feedback, options);
+    if (report !== undefined) {
+      const noise = options['label-noise'];
+      const shuffle = options.shuffle === undefined ? '' : `, shuffled by ${options.shuffle}`;
+      const protocol = `Feedback ${options.feedback}${noise > 0 ? `, ${noise} % told wrongly` : ''}${shuffle}`;
+      written(report, page({ index, protocol, at: new Date(), judged, mistakes }));
+    }
     print(json, result, () => table(result));
   },
 };
 
 /** What an evaluation prints. */
 interface Result extends Figures {
+  /** The largest distance between told and observed probability, in percentage points. */
+  readonly reliabilityPercent: number;
   readonly messagesPerSecond: number;
   readonly storeBytes: number;
   readonly signatureBytes: number;
   readonly writes: number;
 }
 
+/** An evaluation with what its report shows. */
+interface Run {
+  readonly result: Result;
+  readonly judged: readonly Told[];
+  readonly mistakes: readonly Mistake[];
+}
+
 type Options = Pick<EvaluateArguments, 'home' | 'config' | 'set' | 'label-noise' | 'scores'>;
 
-async function evaluate(
-  entries: readonly IndexEntry[],
-  feedback: Feedback,
-  options: Options,
-): Promise<Result> {
+async function evaluate(entries: readonly IndexEntry[], feedback: Feedback, options: Options): Promise<Run> {
   const home = mkdtempSync(join(tmpdir(), 'tamis-evaluate-'));
   const config = loadConfig({ ...options, home });
   const { trainingMode: mode, signatureDays, prefixBytes } = config.settings;
   const noise = new Random(1);
   const scores = options.scores === undefined ? undefined : createWriteStream(options.scores);
   const progress = progressBar(entries.length);
-  const judged: Judged[] = [];
+  const judged: Told[] = [];
+  const worst = new WorstMistakes();
   try {
     return await withUser(config, 'evaluation', { create: true }, async (store) => {
       if (store === undefined) throw new TamisError('STORE_FAILED', `No store could be made in ${home}.`);
       const warm = await WarmUser.load(store);
       const evaluation = new Evaluation(new UserFilter(warm, { mode, signatureDays }), feedback);
       const started = performance.now();
-      for (const { path, spam } of entries) {
+      for (const { path, name, spam } of entries) {
         const reading = await readMessage(await readBeginning(path, prefixBytes));
         const told = noise.fraction() * 100 < options['label-noise'] ? !spam : spam;
-        const { score, spam: judgedSpam } = await evaluation.step({ reading, told });
-        judged.push({ spam, score, judgedSpam });
+        const opinion = await evaluation.step({ reading, told });
+        const { score, spam: judgedSpam, probability } = opinion;
+        judged.push({ spam, score, judgedSpam, probability });
+        if (judgedSpam !== spam) worst.add({ path: name, spam, place: judged.length, reading, opinion });
         scores?.write(`${path} judge=${nameOf(spam)} class=${nameOf(judgedSpam)} score=${score}\n`);
         if (judged.length % messagesPerWrite === 0) await warm.flush();
         progress.step();
@@ -118,12 +151,44 @@ async function evaluate(
       const seconds = (performance.now() - started) / 1000;
       const { featureBytes: storeBytes, noteBytes: signatureBytes } = await store.sizes();
       const messagesPerSecond = Math.round(entries.length / seconds);
-      return { ...figures(judged), messagesPerSecond, storeBytes, signatureBytes, writes: warm.writes };
+      const result = {
+        ...figures(judged),
+        reliabilityPercent: reliabilityPercent(reliabilityBins(judged)),
+        messagesPerSecond,
+        storeBytes,
+        signatureBytes,
+        writes: warm.writes,
+      };
+      return { result, judged, mistakes: worst.list() };
     });
   } finally {
     progress.stop();
     await closed(scores, options.scores);
     rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** A file that can be written, opened before the work begins. */
+interface OpenFile {
+  readonly name: string;
+  readonly descriptor: number;
+}
+
+function opened(name: string | undefined): OpenFile | undefined {
+  if (name === undefined) return undefined;
+  try {
+    return { name, descriptor: openSync(name, 'w') };
+  } catch (cause) {
+    throw new TamisError('OUTPUT', `The report cannot be written to ${name}.`, { cause });
+  }
+}
+
+function written({ name, descriptor }: OpenFile, text: string): void {
+  try {
+    writeFileSync(descriptor, text);
+    closeSync(descriptor);
+  } catch (cause) {
+    throw new TamisError('OUTPUT', `The report cannot be written to ${name}.`, { cause });
   }
 }
 

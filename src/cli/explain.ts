@@ -35,7 +35,7 @@ export const explainCommand: Command<ExplainArguments> = {
     const reading = await readMessage(bytes);
     await withUser(config, user, { create: false, wait: patience }, async (store) => {
       const filter = new UserFilter(store ?? blankMemory, { mode: 'notrain', signatureDays: 1 });
-      const { scores, evidence, spam, probability, confidence } = await filter.judge(reading);
+      const { scores, evidence, spam, threshold, probability, confidence } = await filter.judge(reading);
       const { reasons } = explain(reading.windows, evidence);
       const result = spam ? 'Spam' : 'Innocent';
       const value = {
@@ -45,27 +45,55 @@ export const explainCommand: Command<ExplainArguments> = {
         probability,
         confidence,
         scores,
+        threshold,
         reasons,
       };
       print(json, value, () => [
         `${result}: spam with probability ${probability.toFixed(4)}, confidence ${confidence.toFixed(2)}` +
           (store === undefined ? ' (this user is unknown and has taught nothing)' : ''),
-        `header ${signed(scores.header)}  text ${signed(scores.text)}  pairs ${signed(scores.pairs)}  = ${signed(scores.total)}` +
-          '  (log odds; above the threshold is spam)',
+        `${sureness(confidence)}: the learners add up to ${signed(scores.total)} log odds; spam is more than ${signed(threshold)}.`,
         '',
-        ...bars(reasons.slice(0, shown)),
+        'What each learner says, bounded (left: innocent, right: spam)',
+        ...bars(learners.map((name) => ({ name, weight: scores[name] }))),
+        '',
+        ...features(reasons),
       ]);
     });
   },
 };
 
-/** One line a reason: its weight, a bar to its side, its name. */
-function bars(reasons: readonly Reason[]): string[] {
+/** The learners, in the order in which they are shown. */
+const learners = ['header', 'text', 'pairs'] as const;
+
+/** A confidence, 0 to 1, in words. */
+function sureness(confidence: number): string {
+  if (confidence >= 0.95) return 'Certain';
+  return confidence >= 0.6 ? 'Fairly sure' : 'Unsure';
+}
+
+/** The strongest reasons, and what the others come to. */
+function features(reasons: readonly Reason[]): string[] {
+  if (reasons.length === 0) return ['None of its features is known.'];
+  const strongest = reasons.slice(0, shown).map(({ kind, name, weight }) => ({
+    name: `${kind.padEnd(6)} ${name}`,
+    weight,
+  }));
+  const others = reasons.slice(shown);
+  const rest = others.reduce((sum, { weight }) => sum + weight, 0);
+  return [
+    'The features that made it, the strongest first',
+    ...bars(strongest),
+    ...(others.length === 0 ? [] : [`${signed(rest).padStart(7)} of ${others.length} others together`]),
+  ];
+}
+
+/** One line a reason: its weight, a bar to its side unless it is none, its name. */
+function bars(reasons: readonly Pick<Reason, 'name' | 'weight'>[]): string[] {
   const most = Math.max(...reasons.map(({ weight }) => Math.abs(weight)), Number.MIN_VALUE);
-  return reasons.map(({ kind, name, weight }) => {
-    const bar = '█'.repeat(Math.max(1, Math.round((10 * Math.abs(weight)) / most)));
+  return reasons.map(({ name, weight }) => {
+    const bar = weight === 0 ? '' : '█'.repeat(Math.max(1, Math.round((10 * Math.abs(weight)) / most)));
     const side = weight > 0 ? `${' '.repeat(10)}│${bar.padEnd(10)}` : `${bar.padStart(10)}│${' '.repeat(10)}`;
-    return `${signed(weight).padStart(7)} ${side} ${kind.padEnd(6)} ${printable(name)}`;
+    return `${signed(weight).padStart(7)} ${side} ${printable(name)}`;
   });
 }
 

@@ -31,6 +31,7 @@ export type Memory = Pick<UserStore, 'readFeatures' | 'totals' | 'note' | 'apply
 /** What the classifier makes of a message. */
 export interface Opinion extends Calibrated {
   readonly scores: Scores;
+  /** What was known when the message was judged; learning it afterwards does not change it. */
   readonly evidence: Evidence;
   /** The user's totals before this message. */
   readonly totals: Totals;
@@ -97,12 +98,12 @@ export class UserFilter {
     const belief = beliefIn(mode, opinion, opinion.totals.uncorrected);
     const learns = belief > 0 && (await this.learned(reading.fingerprint)) === undefined;
     const change = learns
-      ? this.lesson(opinion.evidence, reading, {
-          spam: opinion.spam,
-          belief,
-          correction: false,
-          source: undefined,
-        })
+      ? this.lesson(
+          copyOf(opinion.evidence),
+          reading,
+          { spam: opinion.spam, belief, correction: false, source: undefined },
+          opinion.evidence,
+        )
       : { totals: opinion.spam ? { spamClassified: 1 } : { innocentClassified: 1 } };
     await this.memory.apply({
       ...change,
@@ -217,6 +218,11 @@ type Snapshot = Pick<Evidence, 'values' | 'trained'>;
 
 function snapshot({ values, trained }: Evidence): Snapshot {
   return { values: values.slice(), trained };
+}
+
+/** The evidence to learn in, so that an opinion keeps what was known when the message was judged. */
+function copyOf(evidence: Evidence): Evidence {
+  return { ...evidence, values: evidence.values.slice() };
 }
 
 /** The rows in which the evidence differs from what it was, as deltas; undefined if none does. */

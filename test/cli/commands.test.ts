@@ -64,6 +64,7 @@ describe('tamis explain', () => {
     readonly result: string;
     readonly probability: number;
     readonly scores: Record<string, number>;
+    readonly threshold: number;
     readonly reasons: readonly { kind: string; name: string; weight: number }[];
   }
   const explained = (...args: string[]): Explained =>
@@ -72,7 +73,7 @@ describe('tamis explain', () => {
     ) as Explained;
 
   test('--json names the reasons, strongest first', () => {
-    const { user, known, result, scores, reasons } = explained('--user=Joe');
+    const { user, known, result, scores, threshold, reasons } = explained('--user=Joe');
     expect({ user, known, result }).toEqual({
       user: 'joe',
       known: true,
@@ -80,6 +81,7 @@ describe('tamis explain', () => {
     });
     expect(Object.keys(scores)).toEqual(expect.arrayContaining(['header', 'text', 'pairs', 'total']));
     expect(scores['total']).toBeGreaterThan(0);
+    expect(threshold).toBeGreaterThan(0);
     expect(new Set(reasons.map(({ kind }) => kind))).toEqual(new Set(['header', 'fact', 'text', 'pair']));
     expect(reasons.map(({ name }) => name)).toContain('Cheap');
     const weights = reasons.map(({ weight }) => Math.abs(weight));
@@ -88,13 +90,20 @@ describe('tamis explain', () => {
 
   test('of an unknown user has no reasons', () => {
     expect(explained('--user=kim')).toMatchObject({ known: false, result: 'Innocent', reasons: [] });
+    const { stdout } = place.run(['explain', '--user=kim'], { stdin: advertisement('why') });
+    expect(stdout).toContain('None of its features is known.');
   });
 
   test('tells a person, and no control character of a sender reaches the terminal', () => {
     const stdin = advertisement('why').replace('Cheap', '\x1b[31mCheap\x07');
     const stdout = utf8(place.run(['explain', '--user=joe'], { stdin }).stdout);
     expect(stdout).toMatch(/^(?:Spam|Innocent): spam with probability [01]\.\d{4}, confidence [01]\.\d\d$/m);
+    expect(stdout).toMatch(/^(?:Certain|Fairly sure|Unsure): the learners add up to [+-]\d/m);
+    expect(stdout).toMatch(/; spam is more than \+\d\.\d\d\.$/m);
+    for (const learner of ['header', 'text', 'pairs'])
+      expect(stdout).toMatch(new RegExp(`^ +[+-]\\d+\\.\\d\\d [ █]{10}│[ █]{10} ${learner}$`, 'm'));
     expect(stdout).toMatch(/^ +\+\d\.\d\d +│█+ +text +\S/m);
+    expect(stdout).toMatch(/^ +[+-]\d+\.\d\d of \d+ others together$/m);
     expect(stdout.replaceAll('\n', '')).not.toMatch(/\p{C}/u);
   });
 

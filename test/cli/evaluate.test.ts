@@ -33,6 +33,7 @@ const keys = [
   'hamErrorPercent',
   'spamErrorPercent',
   'spamMissedAtHamPoint1Percent',
+  'reliabilityPercent',
   'messagesPerSecond',
   'storeBytes',
   'signatureBytes',
@@ -66,6 +67,22 @@ test('writes a score for each message, by --root too', () => {
   const { status } = place.run(['evaluate', 'elsewhere', '--root=mail', '--scores=other']);
   expect(status).toBe(0);
   expect(readFileSync(place.path('other'), 'utf8').split('\n')).toHaveLength(61);
+});
+
+test('--report writes a page with the mistakes and what made them', () => {
+  const report = place.path('report.html');
+  evaluate('--report', report, '--label-noise=30');
+  const html = readFileSync(report, 'utf8');
+  expect(html).toMatch(/^<!DOCTYPE html>/);
+  expect(html).toContain('Feedback full, 30 % told wrongly');
+  const [, mistakes = ''] = html.split('Ham taken for spam');
+  expect(mistakes.split('<li>').length).toBeGreaterThan(1);
+  expect(messages.some((_, n) => mistakes.includes(`<bdi>${n}.eml</bdi>`))).toBe(true);
+  expect(mistakes).toMatch(/>[+−]\d\.\d\d</);
+  const refused = place.run(['evaluate', index, '--report=nowhere/report.html']);
+  expect([refused.stdout, refused.said.length]).toEqual(['', 1]);
+  expect(refused.status).not.toBe(0);
+  expect(refused.said[0]).toMatch(/report cannot be written to nowhere/);
 });
 
 describe('feedback', () => {

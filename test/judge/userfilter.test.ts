@@ -126,7 +126,10 @@ describe('receiving', () => {
     });
     const message = await readMessage(Buffer.from(text));
     const before = await knownOf(user);
+    const { evidence } = await filter.judge(message);
     const { opinion, signature = '' } = await teft.receive(message);
+    // Its reasons are those for which it was judged so, not what it has taught since.
+    expect(opinion.evidence).toEqual(evidence);
     const believed = await knownOf(user);
     expect(believed.features).not.toEqual(before.features);
     // A retry of the delivery believes it no more than once.

@@ -1,0 +1,75 @@
+/**
+ * A spam message as a spammer may send it: its header fields and what it says, written anew around changed text.
+ *
+ * Written anew it has one part, as HTML if it had any, and keeps nothing of the old markup: what is measured is the attack, so
+ * the message written anew without any is the case that others are compared with.
+ */
+import type { FullReading } from '../../src/judge/reading.ts';
+
+/** The text that goes in, and how it is wrapped. */
+export interface Disguise {
+  /** Changes the visible text. */
+  readonly text?: (text: string) => string;
+  /** Put before and after the visible text. */
+  readonly before?: string;
+  readonly after?: string;
+  /** Put before the visible text where a reader does not see it; the message becomes HTML. */
+  readonly hidden?: string;
+  /** Markup put before the text; the message becomes HTML. */
+  readonly markup?: string;
+  readonly encoding?: '8bit' | 'base64';
+}
+
+/** The message, disguised. */
+export function disguised(raw: Uint8Array, { content }: FullReading, disguise: Disguise): Buffer {
+  const {
+    text = (same: string) => same,
+    before = '',
+    after = '',
+    hidden,
+    markup = '',
+    encoding = '8bit',
+  } = disguise;
+  const html =
+    hidden !== undefined || markup !== '' || content.parts.some(({ type }) => type === 'text/html');
+  const visible = [before, text(content.text), after].filter((part) => part !== '').join('\n\n');
+  const body = Buffer.from(
+    html
+      ? `<html><body>${markup}${hidden === undefined ? '' : `<div style="display:none">${escaped(hidden)}</div>`}` +
+          `<p>${escaped(visible).replaceAll('\n\n', '</p>\n<p>')}</p></body></html>\n`
+      : `${visible}\n`,
+  );
+  const fields = [
+    'MIME-Version: 1.0',
+    `Content-Type: text/${html ? 'html' : 'plain'}; charset=utf-8`,
+    `Content-Transfer-Encoding: ${encoding}`,
+    '',
+    '',
+  ];
+  const encoded = encoding === 'base64' ? inLines(body.toString('base64')) : body;
+  return Buffer.concat([Buffer.from(headerOf(raw), 'latin1'), Buffer.from(fields.join('\n')), encoded]);
+}
+
+/** The header block without its MIME fields, each line with its end. */
+function headerOf(raw: Uint8Array): string {
+  let kept = '';
+  let keep = true;
+  for (const line of Buffer.from(raw).toString('latin1').replaceAll('\r\n', '\n').split('\n')) {
+    if (line === '') break;
+    if (line.startsWith('From ')) continue;
+    if (!line.startsWith(' ') && !line.startsWith('\t')) keep = !/^(?:content-|mime-version:)/i.test(line);
+    if (keep) kept += `${line}\n`;
+  }
+  return kept;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+/** Base64 in lines of 76 letters (RFC 2045, section 6.8). */
+function inLines(base64: string): Buffer {
+  const lines: string[] = [];
+  for (let at = 0; at < base64.length; at += 76) lines.push(`${base64.slice(at, at + 76)}\n`);
+  return Buffer.from(lines.join(''));
+}
