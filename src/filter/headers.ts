@@ -88,7 +88,7 @@ function factorsField(factors: readonly Factor[]): string | undefined {
 }
 
 /** The UTF-8 bytes of a name as printable ASCII: what is not, and `%`, as `%xx`. */
-function encoded(name: string): string {
+function encoded(name: Factor['name']): string {
   let text = '';
   for (const byte of Buffer.from(name).subarray(0, nameLimit)) {
     const plain = byte >= 0x20 && byte <= 0x7e && byte !== percent;

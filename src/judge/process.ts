@@ -3,9 +3,11 @@
  */
 import type { Config } from '../config/load.ts';
 import { systemCode, TamisError } from '../errors.ts';
+import { readMessage as readDspam } from '../classifier/dspam/text.ts';
 import { explain } from '../classifier/explanation.ts';
 import type { Deadline } from './deadline.ts';
-import { readMessage, type FullReading, type Reading } from './reading.ts';
+import { DspamFilter, type DspamReading, type TokenMemory } from './dspam-filter.ts';
+import { readMessage, type Reading } from './reading.ts';
 import type { Source } from './notes.ts';
 import { UserFilter, type Opinion } from './userfilter.ts';
 import { blankMemory, userName, withUser } from './users.ts';
@@ -39,6 +41,10 @@ export async function judgeMessage(prefix: Uint8Array, task: Task, deadline: Dea
   const open = { create: createUsers && !classify, wait: deadline.remaining() };
   return await withUser(config, task.user, open, async (store) => {
     const reading = await read;
+    if (config.settings.engine === 'dspam') {
+      const dspam = deadline.run(() => ({ text: readDspam(prefix), fingerprint: reading.fingerprint }));
+      return await receiveByDspam(store, dspam, task);
+    }
     const mode = classify || store === undefined ? 'notrain' : trainingMode;
     const filter = new UserFilter(store ?? blankMemory, { mode, signatureDays });
     const { opinion, signature } = await filter.receive(reading);
@@ -52,6 +58,26 @@ export async function judgeMessage(prefix: Uint8Array, task: Task, deadline: Dea
       at: new Date(),
     };
   });
+}
+
+async function receiveByDspam(
+  store: TokenMemory | undefined,
+  reading: DspamReading,
+  { user, config, classify = false }: Task,
+): Promise<Verdict> {
+  const filter = new DspamFilter(store ?? blankMemory, config.settings);
+  const { judgement, signature } = await filter.receive(reading, classify || store === undefined);
+  return {
+    user: userName(user, config),
+    result: judgement.whitelisted ? 'Whitelisted' : judgement.spam ? 'Spam' : 'Innocent',
+    probability: judgement.probability,
+    confidence: judgement.confidence,
+    signature,
+    factors: config.settings.showFactors
+      ? judgement.factors.map(({ name, probability }) => ({ name: Buffer.from(name, 'latin1'), probability }))
+      : undefined,
+    at: new Date(),
+  };
 }
 
 /**
@@ -72,9 +98,23 @@ export async function teachMessage(
   const message = prefix === undefined ? undefined : await readMessage(prefix);
   return await withUser(config, task.user, { create: message !== undefined, wait }, async (store) => {
     if (store === undefined) throw unknownSignature(lesson.signature, userName(task.user, config));
-    const filter = new UserFilter(store, { mode, signatureDays });
-    const { reading, signature } = await findLesson(filter, message, lesson, userName(task.user, config));
-    await filter.learn(reading, lesson.spam, lesson.source);
+    const name = userName(task.user, config);
+    let signature: string | undefined;
+    if (config.settings.engine === 'dspam') {
+      const filter = new DspamFilter(store, config.settings);
+      const own = message && {
+        text: readDspam(prefix ?? new Uint8Array()),
+        fingerprint: message.fingerprint,
+      };
+      const found = await findLesson<DspamReading>(filter, own, message?.signatures ?? [], lesson, name);
+      ({ signature } = found);
+      await filter.learn(found.reading, lesson.spam, lesson.source, signature !== undefined);
+    } else {
+      const filter = new UserFilter(store, { mode, signatureDays });
+      const found = await findLesson<Reading>(filter, message, message?.signatures ?? [], lesson, name);
+      ({ signature } = found);
+      await filter.learn(found.reading, lesson.spam, lesson.source);
+    }
     return {
       user: userName(task.user, config),
       result: lesson.spam ? 'Spam' : 'Innocent',
@@ -87,14 +127,16 @@ export async function teachMessage(
   });
 }
 
-async function findLesson(
-  filter: UserFilter,
-  message: FullReading | undefined,
+/** @param filter Knows signatures. */
+async function findLesson<Read>(
+  filter: { signed(id: string): Promise<Read> },
+  message: Read | undefined,
+  signatures: readonly string[],
   lesson: Lesson,
   user: string,
-): Promise<{ reading: Reading; signature: string | undefined }> {
+): Promise<{ reading: Read; signature: string | undefined }> {
   const given = lesson.signature === undefined ? [] : [lesson.signature];
-  for (const signature of [...given, ...(message?.signatures.toReversed() ?? [])]) {
+  for (const signature of [...given, ...signatures.toReversed()]) {
     try {
       return { reading: await filter.signed(signature), signature };
     } catch (error) {

@@ -75,6 +75,14 @@ describe('the file', () => {
     expect(loadConfig({}, env).settings.deadline).toBe(2);
   });
 
+  test('takes a list of words with commas between, and refuses an unknown one', () => {
+    const set = (value: string): unknown =>
+      loadConfig({ config: empty, set: [`algorithms=${value}`] }, {}).settings;
+    expect(set('Robinson, chi-square')).toMatchObject({ algorithms: ['robinson', 'chi-square'] });
+    expect(() => set('graham,guess')).toThrow(/algorithms/);
+    expect(() => set('')).toThrow(/algorithms/);
+  });
+
   test('has every default', () => {
     expect(loadConfig({ config: empty }, {}).settings).toEqual({
       store: 'level',
@@ -86,6 +94,15 @@ describe('the file', () => {
       signatureLocation: 'headers',
       signatureDays: 14,
       showFactors: false,
+      engine: 'tamis',
+      tokenizer: 'chain',
+      algorithms: ['graham', 'burton'],
+      pValue: 'bcr',
+      processorBias: true,
+      statisticalSedation: 5,
+      enableBNR: false,
+      enableWhitelist: true,
+      whitelistThreshold: 10,
     });
   });
 

@@ -11,7 +11,7 @@
  */
 import { bucketOf, tokenKey } from './key.ts';
 import type { TokenOptions, Tokenizer } from './options.ts';
-import { readMessage, renderField, type HeaderField } from './text.ts';
+import { renderField, type HeaderField, type MessageText } from './text.ts';
 import { namesOf, piecesOf } from './words.ts';
 
 /** One token of a message. */
@@ -41,8 +41,7 @@ const longestSender = 255;
 const urlStarts: readonly RegExp[] = [/http:\/\//gi, /www\./gi, /href=/gi];
 
 /** The tokens of a message. Pure; never throws for what is in it. */
-export function tokensOf(message: Uint8Array, options: TokenOptions): Tokens {
-  const { fields, body } = readMessage(message);
+export function tokensOf({ fields, body }: MessageText, options: TokenOptions): Tokens {
   const diction = new Diction();
   const sender = options.whitelist ? senderName(fields) : undefined;
   const senderKey = sender === undefined ? undefined : diction.add(sender);

@@ -7,8 +7,7 @@
  * - `tum`: like teft, but mature tokens are left alone: those of 50 hits or more, unless the confidence is below .70.
  * - `notrain`: mail that passes changes nothing.
  *
- * What a person tells is learned in all modes. An error takes back what the wrong verdict had taught, except under toe and notrain, which
- * had taught nothing. Hits stay between 0 and the messages learned of their class.
+ * What a person tells is learned in all modes. It takes back what the wrong verdict had taught; DSPAM concludes from the mode whether it had. Hits stay between 0 and the messages learned of their class.
  */
 import { noisePatterns } from './noise.ts';
 import type { JudgeOptions } from './options.ts';
@@ -28,6 +27,8 @@ export interface Lesson {
   readonly source: LessonSource;
   /** Whether it is taken back instead. */
   readonly unlearn: boolean;
+  /** Whether the message was learned as the other class, which is taken back. */
+  readonly takesBack: boolean;
   /** That of the verdict; 0 to 1. */
   readonly confidence: number;
 }
@@ -69,7 +70,7 @@ export function learn(
   const inbound = lesson.source === 'inbound' && !lesson.unlearn;
   if (inbound && options.mode === 'notrain') return { tokens: [], totals: {} };
   const onlyCounted = inbound && options.mode === 'toe' && !toeLearns(totals, options);
-  const change = onlyCounted ? { [counter(lesson.spam, 'Classified')]: 1 } : totalsOf(lesson, options.mode);
+  const change = onlyCounted ? { [counter(lesson.spam, 'Classified')]: 1 } : totalsOf(lesson);
   const after = {
     spam: totals.spamLearned + (change.spamLearned ?? 0),
     innocent: totals.innocentLearned + (change.innocentLearned ?? 0),
@@ -82,7 +83,7 @@ export function learn(
   });
   const deltas = learned.map(({ key }) => {
     const before = lookup(key);
-    const wanted = hitsOf(lesson, before, options.mode);
+    const wanted = hitsOf(lesson, before);
     return {
       key,
       spam: clamped(before.spam + wanted.spam, after.spam) - before.spam,
@@ -100,32 +101,29 @@ function counter(spam: boolean, count: Count): keyof TotalsDelta {
   return spam ? `spam${count}` : `innocent${count}`;
 }
 
-function totalsOf({ spam, source, unlearn }: Lesson, mode: DspamMode): TotalsDelta {
+function totalsOf({ spam, source, unlearn, takesBack }: Lesson): TotalsDelta {
   const learned = counter(spam, 'Learned');
   if (unlearn) return { [learned]: -1 };
+  const back: TotalsDelta = takesBack ? { [counter(!spam, 'Learned')]: -1 } : {};
   switch (source) {
     case 'inbound':
       return { [learned]: 1 };
     case 'corpus':
     case 'inoculation':
-      return { [learned]: 1, [counter(spam, 'Corpusfed')]: 1 };
+      return { [learned]: 1, [counter(spam, 'Corpusfed')]: 1, ...back };
     case 'error':
-      return {
-        [learned]: 1,
-        [counter(spam, 'Misclassified')]: 1,
-        ...(takesBack(mode) && { [counter(!spam, 'Learned')]: -1 }),
-      };
+      return { [learned]: 1, [counter(spam, 'Misclassified')]: 1, ...back };
   }
 }
 
-/** Whether the mode had learned the message as the other class when it passed. */
-function takesBack(mode: DspamMode): boolean {
+/** Whether a mode learns what passes as it was judged, so that an error is to be taken back where nobody knows better. */
+export function learnsVerdicts(mode: DspamMode): boolean {
   return mode === 'teft' || mode === 'tum';
 }
 
-function hitsOf({ spam, source, unlearn }: Lesson, before: Hits, mode: DspamMode): Hits {
+function hitsOf({ spam, source, unlearn, takesBack }: Lesson, before: Hits): Hits {
   const own = unlearn ? -1 : source === 'inoculation' ? inoculated(before, spam) : 1;
-  const other = !unlearn && source === 'error' && takesBack(mode) ? -1 : 0;
+  const other = takesBack ? -1 : 0;
   return spam ? { spam: own, innocent: other } : { spam: other, innocent: own };
 }
 
@@ -144,7 +142,13 @@ function isSpecial(token: Token, { sender }: Tokens): boolean {
   return token.key === sender || token.name.startsWith('bnr.');
 }
 
-function patternsOf(tokens: Tokens, lookup: Lookup, totals: DspamTotals, options: JudgeOptions): Token[] {
+/** The patterns of noise reduction in a message; none unless it is set and the user has enough innocent mail. */
+export function patternsOf(
+  tokens: Tokens,
+  lookup: Lookup,
+  totals: DspamTotals,
+  options: JudgeOptions,
+): Token[] {
   if (!options.noise) return [];
   const probabilityOf = probabilityFor(totals, options);
   return noisePatterns(tokens.stream, weigh(tokens.all, lookup, probabilityOf), totals);

@@ -10,6 +10,7 @@ import { decimals } from '../../../src/classifier/dspam/decimals.ts';
 import { judge, type Judgement } from '../../../src/classifier/dspam/judge.ts';
 import type { Algorithm, JudgeOptions, PValue, Tokenizer } from '../../../src/classifier/dspam/options.ts';
 import { probabilityFor, type DspamTotals, type Hits } from '../../../src/classifier/dspam/probability.ts';
+import { readMessage, type MessageText } from '../../../src/classifier/dspam/text.ts';
 import { tokensOf } from '../../../src/classifier/dspam/tokens.ts';
 import { learn } from '../../../src/classifier/dspam/training.ts';
 
@@ -62,7 +63,13 @@ function trained(options: JudgeOptions): User {
     for (const kind of ['ham', 'spam']) {
       const tokens = tokensOf(message(kind + String(i).padStart(2, '0')), options);
       const names = new Map(tokens.all.map(({ key, name }) => [key, name]));
-      const lesson = { spam: kind === 'spam', source: 'corpus', unlearn: false, confidence: 1 } as const;
+      const lesson = {
+        spam: kind === 'spam',
+        source: 'corpus',
+        unlearn: false,
+        takesBack: false,
+        confidence: 1,
+      } as const;
       const learning = learn(tokens, lookup, totals, lesson, { ...options, mode: 'teft' });
       for (const { key, spam, innocent } of learning.tokens) {
         const before = lookup(key);
@@ -115,8 +122,8 @@ function linesOf(file: string): string[] {
   return readFileSync(new URL(file, folder), 'latin1').trimEnd().split('\n');
 }
 
-function message(name: string): Uint8Array {
-  return readFileSync(new URL(`msgs/${name}.eml`, folder));
+function message(name: string): MessageText {
+  return readMessage(readFileSync(new URL(`msgs/${name}.eml`, folder)));
 }
 
 function padded(hits: number): string {
