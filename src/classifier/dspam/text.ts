@@ -44,7 +44,7 @@ export function readMessage(message: Uint8Array): MessageText {
     multipart ||= first;
     if (first || /^(?:text|message)\/|^[^/]*$/.test(type)) texts.push(textOf(part, type));
   }
-  return { fields: parts.flatMap(({ fields }) => fields), body: texts.join('') };
+  return { fields: parts.flatMap(({ fields }) => fields), body: texts.join('\n') };
 }
 
 /** A field as a line or lines of the header text that is tokenised. */
