@@ -9,7 +9,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { judge, type Judgement } from '../classifier/dspam/judge.ts';
 import type { JudgeOptions } from '../classifier/dspam/options.ts';
 import type { DspamTotals, Hits } from '../classifier/dspam/probability.ts';
-import type { MessageText } from '../classifier/dspam/text.ts';
+import { readMessage, type MessageText } from '../classifier/dspam/text.ts';
 import { tokensOf, type Tokens } from '../classifier/dspam/tokens.ts';
 import { learn, learnsVerdicts, patternsOf, type Lesson } from '../classifier/dspam/training.ts';
 import type { Settings } from '../config/settings.ts';
@@ -17,6 +17,7 @@ import { TamisError } from '../errors.ts';
 import type { Change, Counter, Note, Totals, UserStore } from '../store/contract.ts';
 import type { Source } from './notes.ts';
 import { newSignature } from './signature.ts';
+import type { Learning } from './userfilter.ts';
 
 /** What the filter needs of a store. */
 export type TokenMemory = Pick<UserStore, 'readTokens' | 'totals' | 'note' | 'apply'>;
@@ -26,6 +27,14 @@ export interface DspamReading {
   readonly text: MessageText;
   /** 16 bytes that stay the same whatever delivery adds. */
   readonly fingerprint: Uint8Array;
+}
+
+/** What the engine reads of a message, given by its first bytes and by what else was read of it. */
+export function dspamReading(
+  prefix: Uint8Array,
+  { fingerprint }: Pick<DspamReading, 'fingerprint'>,
+): DspamReading {
+  return { text: readMessage(prefix), fingerprint };
 }
 
 /** A judgement with the signature that retrains it. */
@@ -84,12 +93,12 @@ export class DspamFilter {
   }
 
   /** Learns a message as the class that a person tells; once, however often it is told. */
-  async learn(reading: DspamReading, spam: boolean, source: Source, signed: boolean): Promise<void> {
+  async learn(reading: DspamReading, spam: boolean, source: Source, signed: boolean): Promise<Learning> {
     const earlier = await this.learned(reading.fingerprint);
     const told = learnedNote(reading, spam, true);
     if (earlier?.spam === spam) {
       if (!earlier.told) await this.memory.apply({ notes: [told] });
-      return;
+      return 'duplicate';
     }
     const { trainingMode } = this.settings;
     // A signature without a note of what was learned comes from DSPAM itself.
@@ -97,6 +106,7 @@ export class DspamFilter {
     const known = await this.known(reading.text);
     const { change } = this.change(known, { spam, source, unlearn: false, takesBack, confidence: 1 });
     await this.memory.apply({ ...change, notes: [told] }, { durable: true });
+    return earlier === undefined ? 'learned' : 'relearned';
   }
 
   /**

@@ -3,10 +3,9 @@
  */
 import type { Config } from '../config/load.ts';
 import { systemCode, TamisError } from '../errors.ts';
-import { readMessage as readDspam } from '../classifier/dspam/text.ts';
 import { explain } from '../classifier/explanation.ts';
 import type { Deadline } from './deadline.ts';
-import { DspamFilter, type DspamReading, type TokenMemory } from './dspam-filter.ts';
+import { DspamFilter, dspamReading, type DspamReading, type TokenMemory } from './dspam-filter.ts';
 import { readMessage, type Reading } from './reading.ts';
 import type { Source } from './notes.ts';
 import { UserFilter, type Opinion } from './userfilter.ts';
@@ -42,7 +41,7 @@ export async function judgeMessage(prefix: Uint8Array, task: Task, deadline: Dea
   return await withUser(config, task.user, open, async (store) => {
     const reading = await read;
     if (config.settings.engine === 'dspam') {
-      const dspam = deadline.run(() => ({ text: readDspam(prefix), fingerprint: reading.fingerprint }));
+      const dspam = deadline.run(() => dspamReading(prefix, reading));
       return await receiveByDspam(store, dspam, task);
     }
     const mode = classify || store === undefined ? 'notrain' : trainingMode;
@@ -102,10 +101,7 @@ export async function teachMessage(
     let signature: string | undefined;
     if (config.settings.engine === 'dspam') {
       const filter = new DspamFilter(store, config.settings);
-      const own = message && {
-        text: readDspam(prefix ?? new Uint8Array()),
-        fingerprint: message.fingerprint,
-      };
+      const own = message && prefix && dspamReading(prefix, message);
       const found = await findLesson<DspamReading>(filter, own, message?.signatures ?? [], lesson, name);
       ({ signature } = found);
       await filter.learn(found.reading, lesson.spam, lesson.source, signature !== undefined);
