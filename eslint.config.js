@@ -18,7 +18,7 @@ const may = {
   corpus: ['errors.ts', 'log.ts', 'maildir'],
   message: [],
   features: ['message'],
-  classifier: ['features'],
+  classifier: ['message', 'features'],
   report: ['errors.ts'],
   judge: [...ground, 'message', 'features', 'classifier'],
   filter: [...ground, 'message', 'features', 'classifier', 'judge'],

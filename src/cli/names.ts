@@ -2,7 +2,16 @@
 import { fstatSync } from 'node:fs';
 
 /** The names of the commands beside the filter. */
-const commandNames: readonly string[] = ['train', 'evaluate', 'explain', 'stats', 'users', 'purge', 'serve', 'rules'];
+const commandNames: readonly string[] = [
+  'train',
+  'evaluate',
+  'explain',
+  'stats',
+  'users',
+  'purge',
+  'serve',
+  'rules',
+];
 
 const questions: readonly string[] = ['--help', '-h', '--version'];
 

@@ -31,6 +31,7 @@ export const statsCommand: Command<StatsArguments> = {
           (counter) => `${words(counter).padEnd(24)}${totals[counter].toString().padStart(10)}`,
         ),
         `${'feature bytes'.padEnd(24)}${figures.featureBytes.toString().padStart(10)}`,
+        `${'token bytes'.padEnd(24)}${figures.tokenBytes.toString().padStart(10)}`,
         `${'note bytes'.padEnd(24)}${figures.noteBytes.toString().padStart(10)}`,
       ]);
     });

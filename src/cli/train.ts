@@ -6,7 +6,9 @@
  */
 import { countMessages, messages, type CorpusItem } from '../corpus/messages.ts';
 import { TamisError } from '../errors.ts';
+import type { Settings } from '../config/settings.ts';
 import { learnAll, type Example } from '../judge/bulk.ts';
+import { dspamReading } from '../judge/dspam-filter.ts';
 import { readMessage } from '../judge/reading.ts';
 import { userName } from '../judge/users.ts';
 import { logError } from '../log.ts';
@@ -49,15 +51,10 @@ export const trainCommand: Command<TrainArguments> = {
       logError(new TamisError('INPUT', `${item.path} was not learned.`, { cause: error }));
     };
     try {
-      await learnAll(
-        config,
-        name,
-        examples(classes, config.settings.prefixBytes, failed),
-        (example, learning) => {
-          tally[learning === 'duplicate' ? 'duplicates' : example.spam ? 'spam' : 'innocent']++;
-          progress.step();
-        },
-      );
+      await learnAll(config, name, examples(classes, config.settings, failed), (example, learning) => {
+        tally[learning === 'duplicate' ? 'duplicates' : example.spam ? 'spam' : 'innocent']++;
+        progress.step();
+      });
     } finally {
       progress.stop();
     }
@@ -85,7 +82,7 @@ async function pileOf(paths: readonly string[], spam: boolean): Promise<Pile> {
 /** Reads messages of all piles, each time one of the pile of which the smallest share has been read. */
 async function* examples(
   piles: readonly Pile[],
-  limit: number,
+  { engine, prefixBytes: limit }: Settings,
   failed: (item: { path: string }, error: unknown) => void,
 ): AsyncGenerator<Example> {
   const open = piles.map((pile) => ({ pile, items: itemsOf(pile, limit), done: 0 }));
@@ -105,7 +102,10 @@ async function* examples(
       continue;
     }
     try {
-      yield { reading: await readMessage(next.value.bytes), spam: turn.pile.spam };
+      const { bytes } = next.value;
+      const reading = await readMessage(bytes);
+      const dspam = engine === 'dspam' ? dspamReading(bytes, reading) : undefined;
+      yield { reading, dspam, spam: turn.pile.spam };
     } catch (error) {
       failed(next.value, error);
     }

@@ -104,16 +104,16 @@ function merged(under: RawSettings, over: RawSettings): RawSettings {
 
 /** `KEY=VALUE` each; `TABLE.KEY=VALUE` for an entry of a table. */
 function readSets(sets: readonly string[]): RawSettings {
-  const settings: Record<string, unknown> = {};
+  const settings = new Map<string, unknown>();
   for (const set of sets) {
     const at = set.indexOf('=');
     if (at < 1) throw new TamisError('CONFIG', `--set takes KEY=VALUE, not ${JSON.stringify(set)}.`);
     const [key = '', entry] = set.slice(0, at).split('.', 2);
     const value = set.slice(at + 1);
-    if (entry === undefined) settings[key] = value;
-    else settings[key] = { ...(settings[key] as object | undefined), [entry]: value };
+    if (entry === undefined) settings.set(key, value);
+    else settings.set(key, { ...(settings.get(key) as object | undefined), [entry]: value });
   }
-  return settings;
+  return Object.fromEntries(settings);
 }
 
 function nonEmpty(value: string | undefined): string | undefined {

@@ -34,6 +34,16 @@ const octal = v.pipe(
   v.transform((digits) => Number.parseInt(digits, 8)),
 );
 
+/** A list of words: an array, or one word after another with commas between. */
+function words<const Words extends readonly string[]>(known: Words) {
+  const list = v.pipe(v.array(word(known)), v.minLength(1));
+  const line = v.pipe(
+    v.string(),
+    v.transform((said) => said.split(',').map((part) => part.trim())),
+  );
+  return v.union([list, v.pipe(line, list)]);
+}
+
 /** The settings in force. */
 export interface Settings {
   /** The backend: `level`, or `memory` for trials. */
@@ -66,6 +76,21 @@ export interface Settings {
   readonly serverPass: Readonly<Record<string, string>>;
   /** Mode of the daemon's Unix sockets: who can connect acts for any user. */
   readonly socketMode: number;
+  /** What judges: tamis' own model, or DSPAM's algorithms on DSPAM's tokens. What follows is for the latter. */
+  readonly engine: 'tamis' | 'dspam';
+  readonly tokenizer: 'word' | 'chain' | 'osb' | 'sbph';
+  /** Any that says spam wins. */
+  readonly algorithms: readonly ('naive' | 'graham' | 'burton' | 'robinson' | 'chi-square')[];
+  readonly pValue: 'bcr' | 'robinson' | 'markov';
+  /** Whether innocent hits count twice. */
+  readonly processorBias: boolean;
+  /** 0 to 10: how much evidence is asked for while a user has little innocent mail. */
+  readonly statisticalSedation: number;
+  /** Whether tokens out of their context are left out (Bayesian noise reduction). */
+  readonly enableBNR: boolean;
+  /** Whether a sender of innocent mail only is let through once it has sent more than the threshold. */
+  readonly enableWhitelist: boolean;
+  readonly whitelistThreshold: number;
 }
 
 const entries = {
@@ -84,6 +109,15 @@ const entries = {
   connections: v.optional(amount(1, 10_000), 64),
   serverPass: v.optional(v.record(v.string(), v.string()), {}),
   socketMode: v.optional(octal, '0660'),
+  engine: v.optional(word(['tamis', 'dspam']), 'tamis'),
+  tokenizer: v.optional(word(['word', 'chain', 'osb', 'sbph']), 'chain'),
+  algorithms: v.optional(words(['naive', 'graham', 'burton', 'robinson', 'chi-square']), 'graham,burton'),
+  pValue: v.optional(word(['bcr', 'robinson', 'markov']), 'bcr'),
+  processorBias: v.optional(flag, true),
+  statisticalSedation: v.optional(amount(0, 10), 5),
+  enableBNR: v.optional(flag, false),
+  enableWhitelist: v.optional(flag, true),
+  whitelistThreshold: v.optional(amount(0, 1_000_000), 10),
 };
 
 const schema: v.GenericSchema<unknown, Settings> = v.strictObject(entries);

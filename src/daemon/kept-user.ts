@@ -12,6 +12,7 @@
  * Invariant: after an error of the store nothing of the user is kept: the next work begins from what is on disk.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TokenMemory } from '../judge/dspam-filter.ts';
 import type { Memory } from '../judge/userfilter.ts';
 import { WarmUser } from '../judge/warm.ts';
 import { describe, systemCode, TamisError } from '../errors.ts';
@@ -28,7 +29,7 @@ const pause = 30;
 const held = 16;
 
 /** One user of a worker. */
-export class KeptUser implements Memory {
+export class KeptUser implements Memory, TokenMemory {
   readonly name: string;
   private readonly backend: Store;
   private store: UserStore | undefined;
@@ -77,7 +78,7 @@ export class KeptUser implements Memory {
    */
   async run<Result>(
     options: OpenOptions,
-    work: (memory: Memory | undefined) => Promise<Result>,
+    work: (memory: (Memory & TokenMemory) | undefined) => Promise<Result>,
   ): Promise<Result> {
     const [result, losses] = await this.inTurn(async () => {
       await this.open(options);
@@ -111,6 +112,11 @@ export class KeptUser implements Memory {
 
   readFeatures(keys: Float64Array): Promise<Int32Array> {
     return this.memory().readFeatures(keys);
+  }
+
+  readTokens(keys: BigUint64Array): Promise<Int32Array> {
+    if (this.store === undefined) throw new Error(`${this.name} is not open.`);
+    return this.store.readTokens(keys);
   }
 
   totals(): Promise<Totals> {

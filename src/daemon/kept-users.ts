@@ -11,6 +11,7 @@
 import type { Config } from '../config/load.ts';
 import { describe } from '../errors.ts';
 import { userName } from '../judge/users.ts';
+import type { TokenMemory } from '../judge/dspam-filter.ts';
 import type { Memory } from '../judge/userfilter.ts';
 import { log } from '../log.ts';
 import type { OpenOptions, Store } from '../store/contract.ts';
@@ -50,7 +51,7 @@ export class KeptUsers {
     config: Config,
     given: string,
     options: OpenOptions,
-    work: (memory: Memory | undefined) => Promise<Result>,
+    work: (memory: (Memory & TokenMemory) | undefined) => Promise<Result>,
   ): Promise<Result> {
     const name = userName(given, config);
     const now = performance.now();
@@ -62,8 +63,10 @@ export class KeptUsers {
     try {
       return await user.run(options, work);
     } finally {
-      if (user.isOpen && !user.isWarm && now - user.warmedAt > rest && this.admits(away, now))
-        this.warm(user);
+      // Warm users hold features only, not DSPAM's tokens.
+      const warms =
+        config.settings.engine === 'tamis' && now - user.warmedAt > rest && this.admits(away, now);
+      if (user.isOpen && !user.isWarm && warms) this.warm(user);
     }
   }
 

@@ -220,8 +220,8 @@ function report(verdict: Verdict): string {
   ].join('\r\n');
 }
 
-function printable(name: string): string {
-  return name.replace(/\p{Cc}/gu, '?');
+function printable(name: string | Uint8Array): string {
+  return (typeof name === 'string' ? name : Buffer.from(name).toString('latin1')).replace(/\p{Cc}/gu, '?');
 }
 
 async function send(wire: Wire, { fields, body = [] }: Answer): Promise<void> {

@@ -5,6 +5,7 @@
  * Invariant: printable ASCII, tab and `\n` only, every field but Factors on one line, no line above 998 bytes
  * (RFC 5322, 2.1.1).
  */
+import { decimals } from '../classifier/dspam/decimals.ts';
 import type { Factor, Verdict } from '../judge/verdict.ts';
 
 /** Bytes of the Factors field at most, line ends counted as two each: DSPAM's bound. */
@@ -25,9 +26,9 @@ export function headerLines(verdict: Verdict): string {
   const lines = [
     `X-DSPAM-Result: ${result}`,
     `X-DSPAM-Processed: ${ctime(verdict.at)}`,
-    `X-DSPAM-Confidence: ${confidence.toFixed(4)}`,
+    `X-DSPAM-Confidence: ${decimals(confidence, 4)}`,
     `X-DSPAM-Improbability: ${improbability(verdict)}`,
-    `X-DSPAM-Probability: ${probability.toFixed(4)}`,
+    `X-DSPAM-Probability: ${decimals(probability, 4)}`,
   ];
   if (signature !== undefined) lines.push(`X-DSPAM-Signature: ${signature}`);
   const reasons = factorsField(factors ?? []);
@@ -46,8 +47,8 @@ export function summaryLine(verdict: Verdict): string {
     `X-DSPAM-Result: ${user}`,
     `result="${result === 'Spam' ? 'Spam' : 'Innocent'}"`,
     `class="${result}"`,
-    `probability=${probability.toFixed(4)}`,
-    `confidence=${confidence.toFixed(2)}`,
+    `probability=${decimals(probability, 4)}`,
+    `confidence=${decimals(confidence, 2)}`,
     `signature=${signature ?? 'N/A'}`,
   ];
   return `${fields.join('; ')}\n`;
@@ -77,7 +78,7 @@ function factorsField(factors: readonly Factor[]): string | undefined {
   // Room for the first line with the largest count there can be.
   let length = 'X-DSPAM-Factors: 99999,\r\n'.length;
   for (const { name, probability } of factors) {
-    const entry = `\n\t${encoded(name)}, ${probability.toFixed(5)}`;
+    const entry = `\n\t${encoded(name)}, ${decimals(probability, 5)}`;
     // One more for the comma, one more for the line end of CRLF.
     length += entry.length + 2;
     if (length > factorsLimit) break;
@@ -87,7 +88,7 @@ function factorsField(factors: readonly Factor[]): string | undefined {
 }
 
 /** The UTF-8 bytes of a name as printable ASCII: what is not, and `%`, as `%xx`. */
-function encoded(name: string): string {
+function encoded(name: Factor['name']): string {
   let text = '';
   for (const byte of Buffer.from(name).subarray(0, nameLimit)) {
     const plain = byte >= 0x20 && byte <= 0x7e && byte !== percent;

@@ -3,10 +3,12 @@
  *
  * Work goes in slices of less than a second. Between slices the user's store is let go of, so that mail is judged
  * meanwhile; each slice is one atomic change, so that a run that is killed has learned whole slices and goes on
- * from there when it is started again: what was learned already is a duplicate.
+ * from there when it is started again: what was learned already is a duplicate. With DSPAM's engine each message is a change of its own.
  */
 import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../config/load.ts';
+import type { UserStore } from '../store/contract.ts';
+import { DspamFilter, type DspamReading } from './dspam-filter.ts';
 import type { Reading } from './reading.ts';
 import { UserFilter, type Learning } from './userfilter.ts';
 import { withUser } from './users.ts';
@@ -15,8 +17,12 @@ import { WarmUser } from './warm.ts';
 /** A message with its class, read. */
 export interface Example {
   readonly reading: Reading;
+  /** What DSPAM's engine reads; needed where it is set. */
+  readonly dspam?: DspamReading | undefined;
   readonly spam: boolean;
 }
+
+type Learner = (example: Example) => Promise<Learning>;
 
 /** How long a slice may hold the store, in milliseconds. */
 const sliceLength = 700;
@@ -39,24 +45,36 @@ export async function learnAll(
   examples: AsyncIterator<Example>,
   learned: (example: Example, learning: Learning) => void,
 ): Promise<void> {
-  const { trainingMode: mode, signatureDays } = config.settings;
+  const { trainingMode: mode, signatureDays, engine } = config.settings;
   let warm: WarmUser | undefined;
+  const learnByModel = async (store: UserStore): Promise<Learner> => {
+    if (!(await warm?.follow(store))) warm = undefined;
+    warm ??= await WarmUser.load(store);
+    const filter = new UserFilter(warm, { mode, signatureDays });
+    return ({ reading, spam }) => filter.learn(reading, spam, 'corpus');
+  };
   let next = await examples.next();
   for (let slices = 0; next.done !== true; slices++) {
     if (slices > 0) await setTimeout(pause);
     const slice: [Example, Learning][] = [];
     await withUser(config, user, { create: true, wait: patience }, async (store) => {
       if (store === undefined) return;
-      if (!(await warm?.follow(store))) warm = undefined;
-      warm ??= await WarmUser.load(store);
-      const filter = new UserFilter(warm, { mode, signatureDays });
+      const learn = engine === 'dspam' ? learnByDspam(config, store) : await learnByModel(store);
       const end = performance.now() + sliceLength;
       while (next.done !== true && performance.now() < end) {
-        slice.push([next.value, await filter.learn(next.value.reading, next.value.spam, 'corpus')]);
+        slice.push([next.value, await learn(next.value)]);
         next = await examples.next();
       }
-      await warm.flush();
+      await warm?.flush();
     });
     for (const [example, learning] of slice) learned(example, learning);
   }
+}
+
+function learnByDspam({ settings }: Config, store: UserStore): Learner {
+  const filter = new DspamFilter(store, settings);
+  return async ({ dspam, spam }) => {
+    if (dspam === undefined) throw new Error("The example lacks what DSPAM's engine reads.");
+    return await filter.learn(dspam, spam, 'corpus', false);
+  };
 }

@@ -5,7 +5,8 @@ import type { Config } from '../config/load.ts';
 import { systemCode, TamisError } from '../errors.ts';
 import { explain } from '../classifier/explanation.ts';
 import type { Deadline } from './deadline.ts';
-import { readMessage, type FullReading, type Reading } from './reading.ts';
+import { DspamFilter, dspamReading, type DspamReading, type TokenMemory } from './dspam-filter.ts';
+import { readMessage, type Reading } from './reading.ts';
 import type { Source } from './notes.ts';
 import type { OpenOptions } from '../store/contract.ts';
 import { UserFilter, type Learning, type Memory, type Opinion } from './userfilter.ts';
@@ -27,7 +28,7 @@ export type Users = <Result>(
   config: Config,
   given: string,
   options: OpenOptions,
-  work: (memory: Memory | undefined) => Promise<Result>,
+  work: (memory: (Memory & TokenMemory) | undefined) => Promise<Result>,
 ) => Promise<Result>;
 
 /** A class to learn, and by which signature. */
@@ -57,6 +58,10 @@ export async function judgeMessage(prefix: Uint8Array, task: Task, deadline: Dea
   const open = { create: createUsers && !classify, wait: deadline.remaining() };
   return await users(config, task.user, open, async (store) => {
     const reading = await read;
+    if (config.settings.engine === 'dspam') {
+      const dspam = deadline.run(() => dspamReading(prefix, reading));
+      return await receiveByDspam(store, dspam, task);
+    }
     const mode = classify || store === undefined ? 'notrain' : trainingMode;
     const filter = new UserFilter(store ?? blankMemory, { mode, signatureDays });
     const { opinion, signature } = await filter.receive(reading);
@@ -70,6 +75,26 @@ export async function judgeMessage(prefix: Uint8Array, task: Task, deadline: Dea
       at: new Date(),
     };
   });
+}
+
+async function receiveByDspam(
+  store: TokenMemory | undefined,
+  reading: DspamReading,
+  { user, config, classify = false }: Task,
+): Promise<Verdict> {
+  const filter = new DspamFilter(store ?? blankMemory, config.settings);
+  const { judgement, signature } = await filter.receive(reading, classify || store === undefined);
+  return {
+    user: userName(user, config),
+    result: judgement.whitelisted ? 'Whitelisted' : judgement.spam ? 'Spam' : 'Innocent',
+    probability: judgement.probability,
+    confidence: judgement.confidence,
+    signature,
+    factors: config.settings.showFactors
+      ? judgement.factors.map(({ name, probability }) => ({ name: Buffer.from(name, 'latin1'), probability }))
+      : undefined,
+    at: new Date(),
+  };
 }
 
 /**
@@ -90,17 +115,30 @@ export async function teachMessage(
   const message = prefix === undefined ? undefined : await readMessage(prefix);
   return await users(config, task.user, { create: message !== undefined, wait }, async (store) => {
     if (store === undefined) throw unknownSignature(lesson.signature, userName(task.user, config));
-    const filter = new UserFilter(store, { mode, signatureDays });
-    const { reading, signature } = await findLesson(filter, message, lesson, userName(task.user, config));
-    const source = lesson.source ?? (signature === undefined ? 'corpus' : 'error');
-    const learning = await filter.learn(reading, lesson.spam, source);
+    const name = userName(task.user, config);
+    const sourceOf = (found: string | undefined): Source =>
+      lesson.source ?? (found === undefined ? 'corpus' : 'error');
+    let signature: string | undefined;
+    let learning: Learning;
+    if (config.settings.engine === 'dspam') {
+      const filter = new DspamFilter(store, config.settings);
+      const own = message && prefix && dspamReading(prefix, message);
+      const found = await findLesson<DspamReading>(filter, own, message?.signatures ?? [], lesson, name);
+      ({ signature } = found);
+      learning = await filter.learn(found.reading, lesson.spam, sourceOf(signature), signature !== undefined);
+    } else {
+      const filter = new UserFilter(store, { mode, signatureDays });
+      const found = await findLesson<Reading>(filter, message, message?.signatures ?? [], lesson, name);
+      ({ signature } = found);
+      learning = await filter.learn(found.reading, lesson.spam, sourceOf(signature));
+    }
     const verdict: Verdict = {
       user: userName(task.user, config),
       result: lesson.spam ? 'Spam' : 'Innocent',
       probability: lesson.spam ? 1 : 0,
       confidence: 0,
       signature,
-      reclassified: source === 'error',
+      reclassified: sourceOf(signature) === 'error',
       at: new Date(),
     };
     return { verdict, learning };
@@ -114,20 +152,29 @@ export async function forgetMessage(prefix: Uint8Array, task: Task, wait: number
   const message = await readMessage(prefix);
   return await users(config, task.user, { create: false, wait }, async (store) => {
     if (store === undefined) return false;
+    const name = userName(task.user, config);
+    if (config.settings.engine === 'dspam') {
+      const filter = new DspamFilter(store, config.settings);
+      const own = dspamReading(prefix, message);
+      const { reading } = await findLesson<DspamReading>(filter, own, message.signatures, {}, name);
+      return await filter.forget(reading);
+    }
     const filter = new UserFilter(store, { mode, signatureDays });
-    const { reading } = await findLesson(filter, message, {}, userName(task.user, config));
+    const { reading } = await findLesson<Reading>(filter, message, message.signatures, {}, name);
     return await filter.forget(reading);
   });
 }
 
-async function findLesson(
-  filter: UserFilter,
-  message: FullReading | undefined,
+/** @param filter Knows signatures. */
+async function findLesson<Read>(
+  filter: { signed(id: string): Promise<Read> },
+  message: Read | undefined,
+  signatures: readonly string[],
   lesson: Pick<Lesson, 'signature'>,
   user: string,
-): Promise<{ reading: Reading; signature: string | undefined }> {
+): Promise<{ reading: Read; signature: string | undefined }> {
   const given = lesson.signature === undefined ? [] : [lesson.signature];
-  for (const signature of [...given, ...(message?.signatures.toReversed() ?? [])]) {
+  for (const signature of [...given, ...signatures.toReversed()]) {
     try {
       return { reading: await filter.signed(signature), signature };
     } catch (error) {

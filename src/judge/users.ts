@@ -3,6 +3,7 @@ import type { Config } from '../config/load.ts';
 import { TamisError } from '../errors.ts';
 import { counters, type OpenOptions, type Totals, type UserStore } from '../store/contract.ts';
 import { openStore } from '../store/open.ts';
+import type { TokenMemory } from './dspam-filter.ts';
 import type { Memory } from './userfilter.ts';
 
 /**
@@ -57,8 +58,9 @@ export async function withKnownUser<Result>(
 }
 
 /** The memory of a user who is unknown: nothing is there, and nothing is kept. */
-export const blankMemory: Memory = {
+export const blankMemory: Memory & TokenMemory = {
   readFeatures: (keys) => Promise.resolve(new Int32Array(2 * keys.length)),
+  readTokens: (keys) => Promise.resolve(new Int32Array(2 * keys.length)),
   totals: () => Promise.resolve(Object.fromEntries(counters.map((counter) => [counter, 0])) as Totals),
   note: () => Promise.resolve(undefined),
   apply: () => Promise.resolve(),

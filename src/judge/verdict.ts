@@ -5,8 +5,8 @@ export type Result = 'Spam' | 'Innocent' | 'Whitelisted';
 
 /** One reason: a feature in words, and the probability of spam it argues for by itself. */
 export interface Factor {
-  /** Readable, any characters; the header encodes it. */
-  readonly name: string;
+  /** Readable, any characters, or the bytes of a token of DSPAM's engine; the header encodes it. */
+  readonly name: string | Uint8Array;
   /** 0 to 1. */
   readonly probability: number;
 }

@@ -7,7 +7,7 @@
  */
 import { TamisError } from '../errors.ts';
 import { checkChange, checkKeys, checkNoteKey, isEmpty, type CheckedChange } from './change.ts';
-import type { Change, FeatureRows, NoteSpace, Sizes, Totals, UserStore } from './contract.ts';
+import type { Change, FeatureRows, NoteSpace, Sizes, TokenRows, Totals, UserStore } from './contract.ts';
 
 /** How far a purge has come. */
 export interface PurgeStep {
@@ -36,16 +36,16 @@ export abstract class AbstractUserStore implements UserStore {
     return this.#run(() => this._readFeatures(keys));
   }
 
-  async *features(): AsyncIterable<FeatureRows> {
-    this.#checkOpen();
-    try {
-      for await (const rows of this._features()) {
-        yield rows;
-        this.#checkOpen();
-      }
-    } catch (error) {
-      throw this.#asTamisError(error);
-    }
+  features(): AsyncIterable<FeatureRows> {
+    return this.#each(() => this._features());
+  }
+
+  async readTokens(keys: BigUint64Array): Promise<Int32Array> {
+    return this.#run(() => this._readTokens(keys));
+  }
+
+  tokens(): AsyncIterable<TokenRows> {
+    return this.#each(() => this._tokens());
   }
 
   async totals(): Promise<Totals> {
@@ -100,6 +100,10 @@ export abstract class AbstractUserStore implements UserStore {
   protected abstract _readFeatures(keys: Float64Array): Promise<Int32Array>;
   /** Yields all records, in chunks of what a process holds easily (some 10,000). */
   protected abstract _features(): AsyncIterable<FeatureRows>;
+  /** Reads two integers a token, zeros where there is no record; keys may repeat. */
+  protected abstract _readTokens(keys: BigUint64Array): Promise<Int32Array>;
+  /** Yields all tokens, in chunks. */
+  protected abstract _tokens(): AsyncIterable<TokenRows>;
   protected abstract _totals(): Promise<Totals>;
   protected abstract _note(space: NoteSpace, key: Uint8Array, now: number): Promise<Uint8Array | undefined>;
   /** Writes a change that is not empty, whole or not at all; never called twice at once. */
@@ -111,6 +115,18 @@ export abstract class AbstractUserStore implements UserStore {
   protected abstract _close(): Promise<void>;
   /** What an error of the backend means. */
   protected abstract _explain(error: unknown): TamisError;
+
+  async *#each<T>(list: () => AsyncIterable<T>): AsyncIterable<T> {
+    this.#checkOpen();
+    try {
+      for await (const rows of list()) {
+        yield rows;
+        this.#checkOpen();
+      }
+    } catch (error) {
+      throw this.#asTamisError(error);
+    }
+  }
 
   async #run<T>(work: () => Promise<T>): Promise<T> {
     this.#checkOpen();

@@ -10,6 +10,7 @@ import {
   type FeatureRows,
   type Note,
   type NoteSpace,
+  type TokenRows,
 } from './contract.ts';
 import { FeatureTable, saturate } from './memory/table.ts';
 
@@ -24,11 +25,16 @@ export const longestNote: number = 16 * 1024;
 export interface CheckedChange {
   /** Each key once, none with two zeros. Repeated keys are summed, and their sums saturate. */
   readonly features: FeatureRows;
+  /** Each key once, none with two zeros; their sums saturate. */
+  readonly tokens: ReadonlyMap<bigint, Hits>;
   /** Deltas other than zero. */
   readonly totals: ReadonlyMap<Counter, number>;
   /** Each note once: the last of those that share space and key. */
   readonly notes: readonly CheckedNote[];
 }
+
+/** The two integers of a token: spam hits and innocent hits. */
+export type Hits = readonly [spam: number, innocent: number];
 
 /** A note as a backend gets it: a copy, because it may wait for its turn while the caller goes on. */
 export interface CheckedNote {
@@ -43,14 +49,15 @@ export interface CheckedNote {
 export function checkChange(change: Change): CheckedChange {
   return {
     features: foldFeatures(change.features),
+    tokens: foldTokens(change.tokens),
     totals: foldTotals(change.totals ?? {}),
     notes: foldNotes(change.notes ?? []),
   };
 }
 
 /** Whether there is nothing to write. */
-export function isEmpty({ features, totals, notes }: CheckedChange): boolean {
-  return features.keys.length === 0 && totals.size === 0 && notes.length === 0;
+export function isEmpty({ features, tokens, totals, notes }: CheckedChange): boolean {
+  return features.keys.length === 0 && tokens.size === 0 && totals.size === 0 && notes.length === 0;
 }
 
 /** @throws TamisError STORE_FAILED that names the first key that is not an integer of 40 bits. */
@@ -76,6 +83,29 @@ function foldFeatures(rows: FeatureRows | undefined): FeatureRows {
   const sums = new FeatureTable(rows.keys.length);
   sums.addRows(rows);
   return sums.rows();
+}
+
+function foldTokens(rows: TokenRows | undefined): Map<bigint, Hits> {
+  const sums = new Map<bigint, Hits>();
+  if (rows === undefined) return sums;
+  if (rows.values.length !== 2 * rows.keys.length) {
+    refuse(
+      `A change has ${rows.keys.length} tokens, but ${rows.values.length} integers instead of two for each.`,
+    );
+  }
+  for (const [at, key] of rows.keys.entries()) {
+    const sum = addHits(sums.get(key), [rows.values[2 * at] ?? 0, rows.values[2 * at + 1] ?? 0]);
+    if (sum === undefined) sums.delete(key);
+    else sums.set(key, sum);
+  }
+  return sums;
+}
+
+/** Hits with deltas added; undefined if both are zero, which is no record. */
+export function addHits(hits: Hits | undefined, deltas: Hits): Hits | undefined {
+  const [spam, innocent] = hits ?? [0, 0];
+  const sum = [saturate(spam + deltas[0]), saturate(innocent + deltas[1])] as const;
+  return sum[0] === 0 && sum[1] === 0 ? undefined : sum;
 }
 
 function foldTotals(totals: NonNullable<Change['totals']>): Map<Counter, number> {

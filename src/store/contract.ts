@@ -1,10 +1,11 @@
 /**
  * The contract of a store: what every backend (level, memory, later SQL and Redis) keeps of a user.
  *
- * A user has three kinds of data:
+ * A user has four kinds of data:
  * - *features*: a key of 40 bits and two integers (`a`, `b`) each. What they mean is the learner's
  *   business. Writes are additive deltas, so that two hosts that learn for one user at once lose nothing and every
  *   backend arrives at the same sums. A record whose integers are both zero does not exist.
+ * - *tokens*: those of DSPAM's engine, which must keep their 64 bits: a key and two integers (spam hits, innocent hits), additive in the same way.
  * - *totals*: named counters, additive too.
  * - *notes*: small byte strings under a byte-string key in a named space, that may expire.
  *
@@ -14,7 +15,7 @@
  */
 
 /**
- * Counters: DSPAM's eight totals; what the pair learner has counted of each class; messages that have arrived since a person
+ * Counters: DSPAM's eight totals, and again for DSPAM's engine, which learns apart from the model; what the pair learner has counted of each class; messages that have arrived since a person
  * last told a class.
  */
 export const counters = [
@@ -29,6 +30,14 @@ export const counters = [
   'spamTrained',
   'innocentTrained',
   'uncorrected',
+  'dspamSpamLearned',
+  'dspamInnocentLearned',
+  'dspamSpamMisclassified',
+  'dspamInnocentMisclassified',
+  'dspamSpamCorpusfed',
+  'dspamInnocentCorpusfed',
+  'dspamSpamClassified',
+  'dspamInnocentClassified',
 ] as const;
 
 /** The name of one counter. */
@@ -48,6 +57,13 @@ export interface FeatureRows {
   readonly values: Int32Array;
 }
 
+/** Rows of tokens, as columns: `values` holds the spam hits and innocent hits of key i at 2i and 2i + 1. */
+export interface TokenRows {
+  readonly keys: BigUint64Array;
+  /** Two for each key. */
+  readonly values: Int32Array;
+}
+
 /** A note to write. */
 export interface Note {
   readonly space: NoteSpace;
@@ -61,6 +77,7 @@ export interface Note {
 /** Everything that one message changes. Keys may repeat: their deltas add up. */
 export interface Change {
   readonly features?: FeatureRows | undefined;
+  readonly tokens?: TokenRows | undefined;
   readonly totals?: Partial<Totals> | undefined;
   readonly notes?: readonly Note[] | undefined;
 }
@@ -68,6 +85,7 @@ export interface Change {
 /** Bytes that a user's data takes, as the backend accounts for them. */
 export interface Sizes {
   readonly featureBytes: number;
+  readonly tokenBytes: number;
   readonly noteBytes: number;
 }
 
@@ -77,6 +95,10 @@ export interface UserStore {
   readFeatures(keys: Float64Array): Promise<Int32Array>;
   /** All features in unspecified order, in chunks. */
   features(): AsyncIterable<FeatureRows>;
+  /** Reads the hits of each token, zeros where there is no record: two integers a key, in the order asked. */
+  readTokens(keys: BigUint64Array): Promise<Int32Array>;
+  /** All tokens in unspecified order, in chunks. */
+  tokens(): AsyncIterable<TokenRows>;
   totals(): Promise<Totals>;
   /** A note, or undefined if it does not exist or has expired at `now` (seconds since 1970, default: the clock). */
   note(space: NoteSpace, key: Uint8Array, now?: number): Promise<Uint8Array | undefined>;

@@ -75,9 +75,23 @@ describe('the file', () => {
     expect(loadConfig({}, env).settings.deadline).toBe(2);
   });
 
+  test('takes a list of words with commas between, and refuses an unknown one', () => {
+    const set = (value: string): unknown =>
+      loadConfig({ config: empty, set: [`algorithms=${value}`] }, {}).settings;
+    expect(set('Robinson, chi-square')).toMatchObject({ algorithms: ['robinson', 'chi-square'] });
+    expect(() => set('graham,guess')).toThrow(/algorithms/);
+    expect(() => set('')).toThrow(/algorithms/);
+  });
+
   test('has every default', () => {
     expect(loadConfig({ config: empty }, {}).settings).toEqual({
       store: 'level',
+      messageBytes: 134_217_728,
+      workers: 0,
+      cacheBytes: 100_663_296,
+      connections: 64,
+      serverPass: {},
+      socketMode: 0o660,
       lowerCaseUsers: true,
       createUsers: false,
       trainingMode: 'teft',
@@ -86,6 +100,15 @@ describe('the file', () => {
       signatureLocation: 'headers',
       signatureDays: 14,
       showFactors: false,
+      engine: 'tamis',
+      tokenizer: 'chain',
+      algorithms: ['graham', 'burton'],
+      pValue: 'bcr',
+      processorBias: true,
+      statisticalSedation: 5,
+      enableBNR: false,
+      enableWhitelist: true,
+      whitelistThreshold: 10,
     });
   });
 
@@ -139,6 +162,22 @@ describe('--set', () => {
     const config = file('set.toml', 'deadline = 3\nsignatureDays = 7\n');
     const given = loadConfig({ config, set: ['deadline=1', 'deadline=2'] }, {}).settings;
     expect(given).toMatchObject({ deadline: 2, signatureDays: 7 });
+  });
+
+  test('sets one entry of a table, over those of the file', () => {
+    const config = file('table.toml', '[serverPass]\nOne = "first"\nTwo = "second"\n');
+    const set = ['serverPass.Two=other', 'serverPass.Three=third=3'];
+    expect(loadConfig({ config, set }, {}).settings.serverPass).toEqual({
+      One: 'first',
+      Two: 'other',
+      Three: 'third=3',
+    });
+    expect(failure({ config: empty, set: ['deadline.x=1'] })).toMatch(/deadline/);
+  });
+
+  test('takes the mode of a socket in octal', () => {
+    expect(settings('socketMode=0600').socketMode).toBe(0o600);
+    expect(failure({ config: empty, set: ['socketMode=888'] })).toMatch(/socketMode/);
   });
 
   test('keeps what stands behind the first =', () => {

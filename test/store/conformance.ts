@@ -151,6 +151,44 @@ export function conformance(subject: Subject): void {
       });
     });
 
+    describe('tokens', () => {
+      const greatest = 2n ** 64n - 1n;
+      const tokens = (...list: [bigint, number, number][]): Change => ({
+        tokens: {
+          keys: BigUint64Array.from(list, ([key]) => key),
+          values: Int32Array.from(list.flatMap(([, spam, innocent]) => [spam, innocent])),
+        },
+      });
+      const hits = async (...keys: bigint[]): Promise<number[]> =>
+        Array.from(await user.readTokens(BigUint64Array.from(keys)));
+
+      test('have 64 bits, read as zeros where there is no record, and add up', async () => {
+        await user.apply(tokens([0n, 1, 2], [greatest, 3, most], [0n, 4, 0]));
+        await user.apply(tokens([greatest, 1, 1], [2n ** 32n, -1, 0]));
+        expect(await hits(greatest, 5n, 0n, 2n ** 32n)).toEqual([4, most, 0, 0, 5, 2, -1, 0]);
+        expect(await read(user, 0)).toEqual([0, 0]);
+      });
+
+      test('are all listed, each once, those with two zeros not', async () => {
+        await user.apply(tokens([7n, 1, 0], [greatest, 2, 3], [9n, 1, 1]));
+        await user.apply(tokens([9n, -1, -1]));
+        const found: [bigint, number[]][] = [];
+        for await (const { keys, values } of user.tokens()) {
+          for (const [at, key] of keys.entries()) found.push([key, [...values.subarray(2 * at, 2 * at + 2)]]);
+        }
+        found.sort(([a], [b]) => (a < b ? -1 : 1));
+        expect(found).toEqual([
+          [7n, [1, 0]],
+          [greatest, [2, 3]],
+        ]);
+      });
+
+      test('refuse columns of different lengths', async () => {
+        const change = { tokens: { keys: new BigUint64Array(1), values: new Int32Array(1) } };
+        await expect(user.apply(change)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+      });
+    });
+
     describe('totals', () => {
       test('read as 0 at first, all of them', async () => {
         expect(await user.totals()).toEqual(Object.fromEntries(counters.map((counter) => [counter, 0])));

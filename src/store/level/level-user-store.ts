@@ -6,8 +6,8 @@
  * written until the user is opened anew.
  */
 import { AbstractUserStore, type PurgeStep } from '../abstract-user-store.ts';
-import type { CheckedChange } from '../change.ts';
-import type { FeatureRows, NoteSpace, Sizes, Totals } from '../contract.ts';
+import { addHits, type CheckedChange } from '../change.ts';
+import type { FeatureRows, NoteSpace, Sizes, TokenRows, Totals } from '../contract.ts';
 import type { TamisError } from '../../errors.ts';
 import {
   addToBucket,
@@ -24,6 +24,11 @@ import * as records from './records.ts';
 
 /** LevelDB records that one step reads: buckets of a chunk of `features()`, or notes of a purge. */
 const step = 256;
+
+/** Tokens in one chunk of `tokens()`. */
+const tokenStep = 8192;
+
+type Chunk = readonly (readonly [Uint8Array, Uint8Array])[];
 
 /** A record to put, or to delete if it has no value. */
 interface Operation {
@@ -53,15 +58,24 @@ export class LevelUserStore extends AbstractUserStore {
   }
 
   protected async *_features(): AsyncIterable<FeatureRows> {
-    const iterator = this.#database.iterator(records.bucketRange);
-    try {
-      for (;;) {
-        const chunk = await iterator.nextv(step);
-        if (chunk.length === 0) return;
-        yield rowsOf(chunk);
-      }
-    } finally {
-      await iterator.close();
+    for await (const chunk of this.#chunks(records.bucketRange, step)) yield rowsOf(chunk);
+  }
+
+  protected async _readTokens(keys: BigUint64Array): Promise<Int32Array> {
+    const found = await this.#database.getMany(Array.from(keys, records.tokenKey));
+    const values = new Int32Array(2 * keys.length);
+    for (const [at, bytes] of found.entries()) {
+      if (bytes !== undefined) values.set(records.decodeHits(bytes), 2 * at);
+    }
+    return values;
+  }
+
+  protected async *_tokens(): AsyncIterable<TokenRows> {
+    for await (const chunk of this.#chunks(records.tokenRange, tokenStep)) {
+      yield {
+        keys: BigUint64Array.from(chunk, ([key]) => records.tokenOfKey(key)),
+        values: Int32Array.from(chunk.flatMap(([, value]) => records.decodeHits(value))),
+      };
     }
   }
 
@@ -74,8 +88,14 @@ export class LevelUserStore extends AbstractUserStore {
     return bytes === undefined ? undefined : records.decodeNote(bytes, now);
   }
 
-  protected async _apply({ features, totals, notes }: CheckedChange, durable: boolean): Promise<void> {
-    const operations = await this.#featureOperations(features);
+  protected async _apply(
+    { features, tokens, totals, notes }: CheckedChange,
+    durable: boolean,
+  ): Promise<void> {
+    const operations = [
+      ...(await this.#featureOperations(features)),
+      ...(await this.#tokenOperations(tokens)),
+    ];
     if (totals.size > 0) {
       const sums = records.addToTotals(await this._totals(), totals);
       operations.push({ key: records.totalsKey, value: records.encodeTotals(sums) });
@@ -109,7 +129,11 @@ export class LevelUserStore extends AbstractUserStore {
   protected async _sizes(): Promise<Sizes> {
     await this.#database.compactRange(Uint8Array.of(0), Uint8Array.of(255));
     const size = ({ gte, lt }: records.KeyRange): Promise<number> => this.#database.approximateSize(gte, lt);
-    return { featureBytes: await size(records.bucketRange), noteBytes: await size(records.noteRange) };
+    return {
+      featureBytes: await size(records.bucketRange),
+      tokenBytes: await size(records.tokenRange),
+      noteBytes: await size(records.noteRange),
+    };
   }
 
   protected async _close(): Promise<void> {
@@ -138,6 +162,29 @@ export class LevelUserStore extends AbstractUserStore {
     });
   }
 
+  async #tokenOperations(tokens: CheckedChange['tokens']): Promise<Operation[]> {
+    const keys = Array.from(tokens.keys(), records.tokenKey);
+    const before = await this.#database.getMany(keys);
+    return Array.from(tokens.values(), (deltas, at) => {
+      const bytes = before[at];
+      const sum = addHits(bytes && records.decodeHits(bytes), deltas);
+      return { key: keys[at] ?? new Uint8Array(), value: sum && records.encodeHits(sum) };
+    });
+  }
+
+  async *#chunks(range: records.KeyRange, size: number): AsyncIterable<Chunk> {
+    const iterator = this.#database.iterator(range);
+    try {
+      for (;;) {
+        const chunk = await iterator.nextv(size);
+        if (chunk.length === 0) return;
+        yield chunk;
+      }
+    } finally {
+      await iterator.close();
+    }
+  }
+
   async #write(operations: Operation[], durable: boolean): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     try {
@@ -154,7 +201,7 @@ export class LevelUserStore extends AbstractUserStore {
   }
 }
 
-function rowsOf(chunk: readonly (readonly [Uint8Array, Uint8Array])[]): FeatureRows {
+function rowsOf(chunk: Chunk): FeatureRows {
   const keys: number[] = [];
   const values: number[] = [];
   for (const [key, bytes] of chunk) {

@@ -3,6 +3,7 @@
  *
  *     key                                   value
  *     'f' bucket (2 bytes, big-endian)      the features of a bucket (buckets.ts)
+ *     'd' token (8 bytes, big-endian)       the hits of a token of DSPAM's engine: zigzag varints of spam and innocent
  *     'n' space (1 byte) note key (1-64)    varint: 0 if the note never expires, else 1 + the second of
  *                                           expiry since 1970; then the note's bytes
  *     't'                                   the totals: zigzag varints in the order of `counters`; those missing at
@@ -11,7 +12,7 @@
  *
  * Spaces of notes: 'l' learned, 's' signature. Varints and zigzag as in bytes.ts.
  */
-import type { CheckedNote } from '../change.ts';
+import type { CheckedNote, Hits } from '../change.ts';
 import { counters, type Counter, type NoteSpace, type Totals } from '../contract.ts';
 import { saturate } from '../memory/table.ts';
 import { ByteReader, ByteWriter, unzigzag, zigzag } from './bytes.ts';
@@ -33,6 +34,8 @@ export interface KeyRange {
 
 /** The keys of all buckets. */
 export const bucketRange: KeyRange = startingWith(code('f'));
+/** The keys of all tokens. */
+export const tokenRange: KeyRange = startingWith(code('d'));
 /** The keys of all notes. */
 export const noteRange: KeyRange = startingWith(code('n'));
 
@@ -48,6 +51,32 @@ export function bucketKey(bucket: number): Uint8Array {
 /** The bucket of a record's key. */
 export function bucketOfKey(key: Uint8Array): number {
   return (key[1] ?? 0) * 256 + (key[2] ?? 0);
+}
+
+/** The key of a token's record. */
+export function tokenKey(token: bigint): Uint8Array {
+  const key = Buffer.alloc(9, code('d'));
+  key.writeBigUInt64BE(token, 1);
+  return key;
+}
+
+/** The token of a record's key. */
+export function tokenOfKey(key: Uint8Array): bigint {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).readBigUInt64BE(1);
+}
+
+/** The value of a token's record. */
+export function encodeHits([spam, innocent]: Hits): Uint8Array {
+  const writer = new ByteWriter();
+  writer.varint(zigzag(spam));
+  writer.varint(zigzag(innocent));
+  return writer.take();
+}
+
+/** @throws RangeError if the bytes are no hits. */
+export function decodeHits(bytes: Uint8Array): Hits {
+  const reader = new ByteReader(bytes);
+  return [unzigzag(reader.varint()), unzigzag(reader.varint())];
 }
 
 /** The key of a note's record. */

@@ -7,13 +7,14 @@
 import { describe, TamisError } from '../../errors.ts';
 import { AbstractStore } from '../abstract-store.ts';
 import { AbstractUserStore, type PurgeStep } from '../abstract-user-store.ts';
-import { noteId, type CheckedChange, type CheckedNote } from '../change.ts';
+import { addHits, noteId, type CheckedChange, type CheckedNote, type Hits } from '../change.ts';
 import {
   counters,
   type Counter,
   type FeatureRows,
   type NoteSpace,
   type Sizes,
+  type TokenRows,
   type Totals,
 } from '../contract.ts';
 import { FeatureTable, saturate } from './table.ts';
@@ -24,6 +25,7 @@ const chunk = 8192;
 /** What a store keeps of one user. */
 interface UserData {
   readonly features: FeatureTable;
+  readonly tokens: Map<bigint, Hits>;
   readonly totals: Map<Counter, number>;
   /** Under {@link noteId}. */
   readonly notes: Map<string, CheckedNote & { readonly value: Uint8Array }>;
@@ -39,7 +41,13 @@ export class MemoryStore extends AbstractStore {
     let data = this.#data.get(user);
     if (data === undefined) {
       if (!create) return undefined;
-      data = { features: new FeatureTable(), totals: new Map(), notes: new Map(), open: false };
+      data = {
+        features: new FeatureTable(),
+        tokens: new Map(),
+        totals: new Map(),
+        notes: new Map(),
+        open: false,
+      };
       this.#data.set(user, data);
     }
     checkUnlocked(user, data);
@@ -81,6 +89,22 @@ class MemoryUser extends AbstractUserStore {
     }
   }
 
+  protected async _readTokens(keys: BigUint64Array): Promise<Int32Array> {
+    const { tokens } = this.#data;
+    return Promise.resolve(Int32Array.from(Array.from(keys, (key) => tokens.get(key) ?? [0, 0]).flat()));
+  }
+
+  protected async *_tokens(): AsyncIterable<TokenRows> {
+    const all = await Promise.resolve([...this.#data.tokens]);
+    for (let at = 0; at < all.length; at += chunk) {
+      const part = all.slice(at, at + chunk);
+      yield {
+        keys: BigUint64Array.from(part, ([key]) => key),
+        values: Int32Array.from(part.flatMap(([, hits]) => hits)),
+      };
+    }
+  }
+
   protected async _totals(): Promise<Totals> {
     const entries = counters.map((counter) => [counter, this.#data.totals.get(counter) ?? 0]);
     return Promise.resolve(Object.fromEntries(entries) as Totals);
@@ -91,9 +115,14 @@ class MemoryUser extends AbstractUserStore {
     return Promise.resolve(note === undefined || hasExpired(note, now) ? undefined : note.value.slice());
   }
 
-  protected async _apply({ features, totals, notes }: CheckedChange): Promise<void> {
+  protected async _apply({ features, tokens, totals, notes }: CheckedChange): Promise<void> {
     await Promise.resolve();
     this.#data.features.addRows(features);
+    for (const [key, deltas] of tokens) {
+      const sum = addHits(this.#data.tokens.get(key), deltas);
+      if (sum === undefined) this.#data.tokens.delete(key);
+      else this.#data.tokens.set(key, sum);
+    }
     for (const [counter, delta] of totals) {
       this.#data.totals.set(counter, saturate((this.#data.totals.get(counter) ?? 0) + delta));
     }
@@ -114,7 +143,8 @@ class MemoryUser extends AbstractUserStore {
   protected async _sizes(): Promise<Sizes> {
     const notes = [...this.#data.notes.values()];
     const noteBytes = notes.reduce((bytes, note) => bytes + note.key.length + note.value.length, 0);
-    return Promise.resolve({ featureBytes: this.#data.features.bytes, noteBytes });
+    const tokenBytes = 16 * this.#data.tokens.size;
+    return Promise.resolve({ featureBytes: this.#data.features.bytes, tokenBytes, noteBytes });
   }
 
   protected async _close(): Promise<void> {

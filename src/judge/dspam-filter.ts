@@ -1,0 +1,265 @@
+/**
+ * One user's filter with DSPAM's engine: judges, signs, learns and takes back, as {@link UserFilter} does with tamis' own.
+ *
+ * Its tokens, totals and notes are kept apart from those of the model, so that each knows only what it learned itself. Different from
+ * DSPAM: a message (by its fingerprint) counts once, so that retraining twice with one signature changes nothing the second time; what is taken back is what
+ * was learned, which DSPAM concludes from the mode. A signature keeps the text of the message, not its tokens, so that it is good for every tokenizer.
+ */
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { judge, type Judgement } from '../classifier/dspam/judge.ts';
+import type { JudgeOptions } from '../classifier/dspam/options.ts';
+import type { DspamTotals, Hits } from '../classifier/dspam/probability.ts';
+import { readMessage, type MessageText } from '../classifier/dspam/text.ts';
+import { tokensOf, type Tokens } from '../classifier/dspam/tokens.ts';
+import { learn, learnsVerdicts, patternsOf, type Lesson } from '../classifier/dspam/training.ts';
+import type { Settings } from '../config/settings.ts';
+import { TamisError } from '../errors.ts';
+import type { Change, Counter, Note, Totals, UserStore } from '../store/contract.ts';
+import type { Source } from './notes.ts';
+import { newSignature } from './signature.ts';
+import type { Learning } from './userfilter.ts';
+
+/** What the filter needs of a store. */
+export type TokenMemory = Pick<UserStore, 'readTokens' | 'totals' | 'note' | 'apply'>;
+
+/** A message as this engine learns it. */
+export interface DspamReading {
+  readonly text: MessageText;
+  /** 16 bytes that stay the same whatever delivery adds. */
+  readonly fingerprint: Uint8Array;
+}
+
+/** What the engine reads of a message, given by its first bytes and by what else was read of it. */
+export function dspamReading(
+  prefix: Uint8Array,
+  { fingerprint }: Pick<DspamReading, 'fingerprint'>,
+): DspamReading {
+  return { text: readMessage(prefix), fingerprint };
+}
+
+/** A judgement with the signature that retrains it. */
+export interface DspamReceipt {
+  readonly judgement: Judgement;
+  readonly signature: string | undefined;
+}
+
+/** What is known of a message's tokens. */
+interface Known {
+  readonly tokens: Tokens;
+  readonly lookup: (key: bigint) => Hits;
+  readonly totals: DspamTotals;
+}
+
+/** Bytes of a signature that one note holds; the rest goes into further notes. */
+const pieceBytes = 16_000;
+/** Pieces of a signature at most; what is beyond is not learned again. */
+const mostPieces = 16;
+
+/** What tells this engine's notes from the model's. */
+const mark = 'dspam ';
+
+/** Judges and learns for one user. */
+export class DspamFilter {
+  private readonly memory: TokenMemory;
+  private readonly settings: Settings;
+  private readonly options: JudgeOptions;
+  private readonly now: () => number;
+
+  constructor(memory: TokenMemory, settings: Settings, now: () => number = () => Date.now() / 1000) {
+    this.memory = memory;
+    this.settings = settings;
+    this.options = optionsOf(settings);
+    this.now = now;
+  }
+
+  /** Judges a message that arrives, stores its signature and learns from it as the training mode says; `classify`: changes nothing. */
+  async receive(reading: DspamReading, classify: boolean): Promise<DspamReceipt> {
+    const known = await this.known(reading.text);
+    const judgement = judge(known.tokens, known.lookup, known.totals, this.options);
+    if (classify || this.settings.trainingMode === 'notrain') return { judgement, signature: undefined };
+    const { spam, confidence } = judgement;
+    const signature = newSignature(this.now());
+    const signed = this.signedNotes(signature, reading);
+    const earlier = await this.learned(reading.fingerprint);
+    if (earlier !== undefined) {
+      await this.memory.apply({ notes: signed });
+      return { judgement, signature };
+    }
+    const lesson = { spam, source: 'inbound', unlearn: false, takesBack: false, confidence } as const;
+    const { change, learns } = this.change(known, lesson);
+    const notes = learns ? [...signed, learnedNote(reading, spam, false)] : signed;
+    await this.memory.apply({ ...change, notes });
+    return { judgement, signature };
+  }
+
+  /** Learns a message as the class that a person tells; once, however often it is told. */
+  async learn(reading: DspamReading, spam: boolean, source: Source, signed: boolean): Promise<Learning> {
+    const earlier = await this.learned(reading.fingerprint);
+    const told = learnedNote(reading, spam, true);
+    if (earlier?.spam === spam) {
+      if (!earlier.told) await this.memory.apply({ notes: [told] });
+      return 'duplicate';
+    }
+    const { trainingMode } = this.settings;
+    // A signature without a note of what was learned comes from DSPAM itself.
+    const takesBack = earlier !== undefined || (signed && source === 'error' && learnsVerdicts(trainingMode));
+    const known = await this.known(reading.text);
+    const { change } = this.change(known, { spam, source, unlearn: false, takesBack, confidence: 1 });
+    await this.memory.apply({ ...change, notes: [told] }, { durable: true });
+    return earlier === undefined ? 'learned' : 'relearned';
+  }
+
+  /** Takes back what was learned of a message; false if nothing was. */
+  async forget(reading: DspamReading): Promise<boolean> {
+    const earlier = await this.learned(reading.fingerprint);
+    if (earlier === undefined) return false;
+    const known = await this.known(reading.text);
+    const lesson = {
+      spam: earlier.spam,
+      source: 'corpus',
+      unlearn: true,
+      takesBack: false,
+      confidence: 1,
+    } as const;
+    const { change } = this.change(known, lesson);
+    const gone: Note = { space: 'learned', key: learnedKey(reading.fingerprint), value: undefined };
+    await this.memory.apply({ ...change, notes: [gone] }, { durable: true });
+    return true;
+  }
+
+  /**
+   * Finds what a signature kept.
+   *
+   * @throws TamisError SIGNATURE_UNKNOWN if there is none by this id, or no longer.
+   */
+  async signed(id: string): Promise<DspamReading> {
+    const pieces: Uint8Array[] = [];
+    for (let i = 0; i < mostPieces; i++) {
+      const piece = await this.memory.note('signature', pieceKey(id, i), Math.floor(this.now()));
+      if (piece === undefined) break;
+      pieces.push(piece);
+    }
+    const bytes = Buffer.concat(pieces);
+    if (bytes.length <= 16) {
+      const sentence = `The signature ${JSON.stringify(id)} is unknown or has expired; give the message itself on stdin.`;
+      throw new TamisError('SIGNATURE_UNKNOWN', sentence);
+    }
+    return { fingerprint: bytes.subarray(0, 16), text: unpack(bytes.subarray(16)) };
+  }
+
+  private async known(text: MessageText): Promise<Known> {
+    const tokens = tokensOf(text, this.options);
+    const totals = dspamTotals(await this.memory.totals());
+    const hits = new Map<bigint, Hits>();
+    const lookup = (key: bigint): Hits => hits.get(key) ?? { spam: 0, innocent: 0 };
+    await this.read(tokens.all, hits);
+    await this.read(patternsOf(tokens, lookup, totals, this.options), hits);
+    return { tokens, lookup, totals };
+  }
+
+  private async read(tokens: Tokens['all'], hits: Map<bigint, Hits>): Promise<void> {
+    if (tokens.length === 0) return;
+    const values = await this.memory.readTokens(BigUint64Array.from(tokens, ({ key }) => key));
+    for (const [at, { key }] of tokens.entries()) {
+      hits.set(key, { spam: values[2 * at] ?? 0, innocent: values[2 * at + 1] ?? 0 });
+    }
+  }
+
+  private change({ tokens, lookup, totals }: Known, lesson: Lesson): { change: Change; learns: boolean } {
+    const mode = this.settings.trainingMode;
+    const learning = learn(tokens, lookup, totals, lesson, { ...this.options, mode });
+    const counts = Object.entries(learning.totals).map(([name, delta]) => [counterOf(name), delta] as const);
+    const change = {
+      tokens: {
+        keys: BigUint64Array.from(learning.tokens, ({ key }) => key),
+        values: Int32Array.from(learning.tokens.flatMap(({ spam, innocent }) => [spam, innocent])),
+      },
+      totals: Object.fromEntries(counts),
+    };
+    return { change, learns: (learning.totals.spamLearned ?? learning.totals.innocentLearned) === 1 };
+  }
+
+  private async learned(fingerprint: Uint8Array): Promise<{ spam: boolean; told: boolean } | undefined> {
+    const note = await this.memory.note('learned', learnedKey(fingerprint));
+    const flags = note?.[0];
+    return flags === undefined ? undefined : { spam: (flags & 1) !== 0, told: (flags & 2) !== 0 };
+  }
+
+  private signedNotes(id: string, { fingerprint, text }: DspamReading): Note[] {
+    const bytes = Buffer.concat([fingerprint, pack(text)]);
+    const expires = Math.ceil(this.now() + this.settings.signatureDays * 86_400);
+    return Array.from({ length: Math.min(mostPieces, Math.ceil(bytes.length / pieceBytes)) }, (_, i) => ({
+      space: 'signature',
+      key: pieceKey(id, i),
+      value: bytes.subarray(i * pieceBytes, (i + 1) * pieceBytes),
+      expires,
+    }));
+  }
+}
+
+/** The settings as the engine takes them. */
+export function optionsOf(settings: Settings): JudgeOptions {
+  return {
+    tokenizer: settings.tokenizer,
+    whitelist: settings.enableWhitelist,
+    ignoredFields: [],
+    algorithms: settings.algorithms,
+    pValue: settings.pValue,
+    bias: settings.processorBias,
+    sedation: settings.statisticalSedation,
+    noise: settings.enableBNR,
+    whitelistThreshold: settings.whitelistThreshold,
+    untilMature: settings.trainingMode === 'tum',
+  };
+}
+
+function dspamTotals(totals: Totals): DspamTotals {
+  return {
+    spamLearned: totals.dspamSpamLearned,
+    innocentLearned: totals.dspamInnocentLearned,
+    spamClassified: totals.dspamSpamClassified,
+    innocentClassified: totals.dspamInnocentClassified,
+  };
+}
+
+/** This engine's counter for one of DSPAM's: `spamLearned` is `dspamSpamLearned`. */
+function counterOf(name: string): Counter {
+  return `dspam${name.charAt(0).toUpperCase()}${name.slice(1)}` as Counter;
+}
+
+function learnedKey(fingerprint: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.from(mark), fingerprint]);
+}
+
+/** One byte: bit 0, as spam; bit 1, a person told it. */
+function learnedNote({ fingerprint }: DspamReading, spam: boolean, told: boolean): Note {
+  const value = Uint8Array.of((spam ? 1 : 0) + (told ? 2 : 0));
+  return { space: 'learned', key: learnedKey(fingerprint), value };
+}
+
+function pieceKey(id: string, piece: number): Uint8Array {
+  return Buffer.from(`${mark}${id.slice(0, 48)} ${piece}`, 'latin1');
+}
+
+/** Bytes as one character each, deflated; cut to what the pieces hold. */
+function pack(text: MessageText): Uint8Array {
+  const room = pieceBytes * mostPieces - 16;
+  let { body } = text;
+  for (;;) {
+    const packed = deflateRawSync(Buffer.from(JSON.stringify([text.fields, body]), 'latin1'));
+    if (packed.length <= room || body === '') return packed;
+    body = body.slice(0, Math.floor(body.length / 2));
+  }
+}
+
+function unpack(bytes: Uint8Array): MessageText {
+  try {
+    const [fields, body] = JSON.parse(inflateRawSync(bytes).toString('latin1')) as [
+      MessageText['fields'],
+      string,
+    ];
+    return { fields, body };
+  } catch (cause) {
+    throw new TamisError('STORE_CORRUPT', 'A signature in the store cannot be unpacked.', { cause });
+  }
+}
