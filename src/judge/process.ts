@@ -99,7 +99,7 @@ async function receiveByDspam(
 
 /**
  * Learns a message as a class. What is learned is the message that the signature stands for, if it is known: the one of the
- * option, else the last one found in the message that is known; else the message itself.
+ * option, else the likeliest one found in the message that is known (message/tag.ts); else the message itself.
  *
  * @param prefix The message, or undefined if there is none; then the lesson's signature must be known.
  * @throws TamisError SIGNATURE_UNKNOWN where neither is there.

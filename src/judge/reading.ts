@@ -19,7 +19,7 @@ export interface Reading {
 /** A reading with what it was made from. */
 export interface FullReading extends Reading {
   readonly content: Content;
-  /** Ids of signatures found anywhere in the message, the last one found last. */
+  /** Ids of signatures found anywhere in the message, the likeliest last. */
   readonly signatures: readonly string[];
 }
 

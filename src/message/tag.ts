@@ -10,27 +10,31 @@ const tag = '!DSPAM:';
 /** DSPAM's ids: the number of the user's group where it has one, the time in hexadecimal, and decimal digits. */
 const id = String.raw`((?:\d{1,10},)?[\da-f]{8}\d{1,60})`;
 const field = new RegExp(String.raw`x-dspam-signature:[\s>]{0,20}${id}(?![\da-z])`, 'gi');
+const ownField = new RegExp(String.raw`^x-dspam-signature[\t ]{0,20}:\s{0,20}${id}(?![\da-z])`, 'gim');
 const tagEnd = new RegExp(`^${id}!`);
 
 /** Longer than any tag, also one that a quoting program has cut in two lines. */
 const reach = 120;
 
 /**
- * The ids of all signatures in a message, those of tags and of fields written in the text behind those of header blocks: the last
- * one is the one that a person most likely means.
+ * The ids of all signatures in a message, the one that a person most likely means last: those in the header blocks of parts,
+ * those in the text (fields, then tags, part by part), and last those of the message's own fields. The filter takes a sender's fields
+ * of ours out of the header block on delivery, so that a field there is the filter's; a tag may have been written by anybody who
+ * has seen one.
  */
 export function findSignatures(split: Split): string[] {
   const inFields: string[] = [];
   const inText: string[] = [];
-  for (const part of split.parts) {
-    inFields.push(...fieldsIn(part.header.toString('latin1')));
+  for (const [index, part] of split.parts.entries()) {
+    if (index > 0) inFields.push(...fieldsIn(part.header.toString('latin1'), field));
     if (part.message !== undefined) inText.push(...findSignatures(part.message));
     else if (/^(?:text|message|multipart)\/|^[^/]*$/.test(part.type)) {
       const text = textOf(part);
-      inText.push(...fieldsIn(text), ...tagsIn(text));
+      inText.push(...fieldsIn(text, field), ...tagsIn(text));
     }
   }
-  return [...inFields, ...inText];
+  const own = split.parts[0]?.header.toString('latin1') ?? '';
+  return [...inFields, ...inText, ...fieldsIn(own, ownField)];
 }
 
 /** A text without its tags; a line that holds nothing else vanishes. */
@@ -51,8 +55,8 @@ export function withoutTags(text: string): string {
     .join('\n');
 }
 
-function fieldsIn(text: string): string[] {
-  return Array.from(text.matchAll(field), ([, found = '']) => found);
+function fieldsIn(text: string, pattern: RegExp): string[] {
+  return Array.from(text.matchAll(pattern), ([, found = '']) => found);
 }
 
 /** Tags may be cut by the line ends and `>` of a quotation. */

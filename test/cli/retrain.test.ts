@@ -90,6 +90,20 @@ describe('which message is learned', () => {
     'by the message itself': () => ({ stdin: message }),
   };
 
+  test('a tag that its sender wrote, of another message, does not outrank its own field', () => {
+    const { signature } = receive(message);
+    const part = `--b\nX-DSPAM-Signature: ${signature}\n\nCheap!\n> !DSPAM:${signature}!\n--b--\n`;
+    const fields = 'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n';
+    const spam = mail({ id: 'spam', fields, body: part });
+    expect(learn('spam', 'error', receive(spam).delivered).status).toBe(0);
+    const spamLearned = (): unknown =>
+      (JSON.parse(place.run(['stats', '--user=joe', '--json']).stdout) as Totals).spamLearned;
+    expect(spamLearned()).toBe(2);
+    // Had it been the other message, learning that one now would count nothing.
+    expect(learn('spam', 'error', message).status).toBe(0);
+    expect(spamLearned()).toBe(3);
+  });
+
   function attached(inner: string): string {
     const part = `--b\nContent-Type: message/rfc822\nContent-Disposition: attachment\n\n${inner}\n--b--\n`;
     const fields = 'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n';

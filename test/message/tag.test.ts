@@ -58,16 +58,17 @@ describe('signatures', () => {
     expect(await find(`X-DSPAM-Signature: ${other}\n\n!DSPAM:${other}!\n`)).toEqual([other, other]);
   });
 
-  test('those of the text are behind those of header blocks', async () => {
+  test('those of the text are behind those of parts, and the own field is behind all', async () => {
     const message = onePart(
       `multipart/mixed; boundary=b\nX-DSPAM-Signature: 000000001`,
       `--b\n\n!DSPAM:000000003!\nX-DSPAM-Signature: 000000002\n--b\nX-DSPAM-Signature: 000000004\n\n--b--\n`,
     );
-    expect(await find(message)).toEqual(['000000001', '000000004', '000000002', '000000003']);
+    expect(await find(message)).toEqual(['000000004', '000000002', '000000003', '000000001']);
   });
 
   test.each([
     'X-DSPAM-Signature: N/A\n\ntext',
+    `Subject: X-DSPAM-Signature: ${id}\n\ntext`,
     'X-DSPAM-Signature: 6b036030\n\n!DSPAM:6b036030!',
     'Subject: one\n\n!DSPAM:6B036030556!\n!DSPAM:xyz!\n!dspam:6b0360305561!\n!DSPAM:6b0360305561\n',
     `Subject: one\n\n!DSPAM:6b036030${'1'.repeat(200)}!\n`,
