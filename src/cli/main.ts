@@ -5,13 +5,13 @@ import { describe, systemCode, TamisError } from '../errors.ts';
 import { log } from '../log.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { explainCommand } from './explain.ts';
-import { commonOptions, filterOptions } from './options.ts';
 import { purgeCommand } from './purge.ts';
 import { rulesCommand } from './rules.ts';
 import { serveCommand } from './serve.ts';
 import { statsCommand } from './stats.ts';
 import { trainCommand } from './train.ts';
 import { usersCommand } from './users.ts';
+import { commonOptions, filterOptions, tied } from './words.ts';
 
 /** Exit statuses (sysexits.h) of errors that trying again does not help; all others are 75. None of these is on a delivery path. */
 const statuses: Readonly<Record<string, number>> = { USAGE: 64, USER: 64, INPUT: 66, CONFIG: 78 };
@@ -19,7 +19,7 @@ const temporaryFailure = 75;
 
 /** Runs a command line that is not the filter's; resolves to the exit status. */
 export async function runCommand(argv: readonly string[]): Promise<number> {
-  const parser = yargs([...argv])
+  const parser = yargs(tied(argv))
     .scriptName('tamis')
     .usage(
       'tamis --user NAME [--deliver=stdout] < message\n\nJudges a message by what its user has called spam before.',
@@ -41,6 +41,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     .command(purgeCommand)
     .command(serveCommand)
     .command(rulesCommand)
+    .middleware(lastValues, true)
     .version(manifest.version)
     .alias('help', 'h')
     .strict()
@@ -49,7 +50,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     .wrap(Math.min(110, process.stdout.columns || 110))
     .exitProcess(false)
     .fail((message: string | undefined, error: unknown) => {
-      throw error instanceof Error
+      throw error instanceof Error && error.name !== 'YError'
         ? error
         : new TamisError('USAGE', `Wrong command line: ${message ?? ''}; see --help.`);
     });
@@ -59,6 +60,15 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   } catch (error) {
     log(describe(error));
     return statuses[systemCode(error) ?? ''] ?? temporaryFailure;
+  }
+}
+
+/** Options that may be given more than once; of all others the last one counts, as it does for the filter. */
+const lists: readonly string[] = ['_', '--', 'set', 'spam', 'innocent'];
+
+function lastValues(argv: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(argv)) {
+    if (Array.isArray(value) && !lists.includes(name)) argv[name] = value.at(-1);
   }
 }
 

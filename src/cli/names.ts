@@ -1,5 +1,6 @@
 /** Which command lines are not the filter's. */
 import { fstatSync } from 'node:fs';
+import { commonOptions, tokensOf } from './words.ts';
 
 /** The names of the commands beside the filter. */
 const commandNames: readonly string[] = [
@@ -13,21 +14,27 @@ const commandNames: readonly string[] = [
   'rules',
 ];
 
-const questions: readonly string[] = ['--help', '-h', '--version'];
+const questions: readonly (string | undefined)[] = ['--help', '-h', '--version'];
 
 /**
- * Whether a command line is for a command beside the filter. Without a message (on a terminal) an empty command line
- * or a misspelt command is one too, so that somebody tells what is wrong; with one, the message must pass.
+ * Whether a command line is for a command beside the filter: its first word is the name of one, with nothing but common options
+ * before it, or it asks for help. Without a message (on a terminal) an empty command line or a misspelt command is one too, so that
+ * somebody tells what is wrong; with one, the message must pass.
  */
-export function isCommand([first]: readonly string[]): boolean {
-  if (first !== undefined && (commandNames.includes(first) || questions.includes(first))) return true;
-  return (first === undefined || !first.startsWith('-')) && isTerminal();
+export function isCommand(argv: readonly string[]): boolean {
+  const tokens = tokensOf(argv);
+  const end = tokens.findIndex(({ kind }) => kind === 'option-terminator');
+  const own = end < 0 ? tokens : tokens.slice(0, end);
+  if (own.some(({ kind, index }) => kind === 'option' && questions.includes(argv[index]))) return true;
+  const first = own.find((token) => token.kind !== 'option' || !Object.hasOwn(commonOptions, token.name));
+  if (first?.kind === 'positional' && commandNames.includes(first.value)) return true;
+  return first?.kind !== 'option' && isTerminal();
 }
 
-/** Whether stdin is a terminal, or another device from which no message comes; node:tty takes 5 ms to load. */
+/** Whether stdin is a terminal. The first look spares mail the 5 ms that node:tty takes to load. */
 function isTerminal(): boolean {
   try {
-    return fstatSync(0).isCharacterDevice();
+    return fstatSync(0).isCharacterDevice() && process.stdin.isTTY;
   } catch {
     return false;
   }

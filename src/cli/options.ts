@@ -1,61 +1,11 @@
-/**
- * The options of the filter, one table for two readers: yargs-parser on the way of a message, because yargs itself takes 75 ms to
- * load, and yargs for `--help`.
- */
-import parse from 'yargs-parser';
-import type { Options } from 'yargs';
+/** What the filter's command line asks for, and how it fails where that cannot be understood. */
 import { TamisError } from '../errors.ts';
 import type { ConfigOptions } from '../config/load.ts';
 import type { Deliver } from '../filter/deliver.ts';
 import type { TrainingMode } from '../judge/modes.ts';
 import type { Source } from '../judge/notes.ts';
 import type { Lesson } from '../judge/process.ts';
-
-const defaultSpamFolder = '.Spam';
-
-/** Options of every command. */
-export const commonOptions: Readonly<Record<string, Options>> = {
-  home: { type: 'string', describe: 'The directory that holds what users taught.', requiresArg: true },
-  config: {
-    type: 'string',
-    describe: 'The configuration file (default /etc/tamis/tamis.toml).',
-    requiresArg: true,
-  },
-  set: { type: 'string', array: true, nargs: 1, describe: 'KEY=VALUE: overrides a setting; repeatable.' },
-};
-
-/** Options of the filter. */
-export const filterOptions: Readonly<Record<string, Options>> = {
-  user: { type: 'string', describe: 'Whose filter judges or learns.', requiresArg: true },
-  deliver: {
-    type: 'string',
-    describe: 'stdout, summary, exec (with -- CMD ARG…) or maildir:PATH (default stdout).',
-    requiresArg: true,
-  },
-  classify: { type: 'boolean', describe: 'Print the summary line; learn nothing, write nothing.' },
-  class: { type: 'string', describe: 'Learn the message as spam or innocent.', requiresArg: true },
-  source: {
-    type: 'string',
-    describe: 'Where the class comes from: corpus, error or inoculation.',
-    requiresArg: true,
-  },
-  signature: { type: 'string', describe: 'The signature of the message to learn.', requiresArg: true },
-  mode: { type: 'string', describe: 'The training mode: toe, teft, tum or notrain.', requiresArg: true },
-  'spam-folder': {
-    type: 'string',
-    describe: 'With maildir: the folder for spam.',
-    default: defaultSpamFolder,
-    requiresArg: true,
-  },
-  client: { type: 'boolean', describe: 'Let the daemon judge (tamis serve --socket), as tamisc does.' },
-  socket: { type: 'string', describe: 'With --client: where the daemon listens.', requiresArg: true },
-  'on-error': {
-    type: 'string',
-    describe: 'When judging fails: pass the message unjudged, or defer (exit 75).',
-    default: 'pass',
-    requiresArg: true,
-  },
-};
+import { defaultSpamFolder, tokensOf, typeOf } from './words.ts';
 
 /** The filter's command line, understood. */
 export interface FilterCommand {
@@ -83,42 +33,31 @@ export interface Fallback {
 const classes: Readonly<Record<string, boolean>> = { spam: true, innocent: false, nonspam: false };
 const modes = ['toe', 'teft', 'tum', 'notrain'] as const satisfies TrainingMode[];
 const sources: readonly string[] = ['corpus', 'error', 'inoculation'] satisfies Source[];
-const known: ReadonlySet<string> = new Set([...Object.keys(commonOptions), ...Object.keys(filterOptions)]);
 
 /** The words of a command line before they are checked. */
 export interface ParsedWords {
-  readonly values: Readonly<Record<string, unknown>>;
+  /** The values of each option that is given, in order; undefined where there is none. */
+  readonly values: ReadonlyMap<string, readonly (string | undefined)[]>;
+  /** What is neither an option nor the value of one. */
   readonly words: readonly string[];
+  /** What stands behind `--`. */
   readonly command: readonly string[];
 }
 
-/** Splits a command line by the table. Never throws. */
+/** Sorts the words of a command line. Never throws. */
 export function parseWords(argv: readonly string[]): ParsedWords {
-  const all = { ...commonOptions, ...filterOptions };
-  const ofType = (type: string): string[] =>
-    Object.entries(all).flatMap(([name, option]) =>
-      option.type === type && !('array' in option) ? [name] : [],
-    );
-  const {
-    _: words,
-    '--': command,
-    ...values
-  } = parse([...argv], {
-    string: [...ofType('string'), 'set'],
-    boolean: ofType('boolean'),
-    array: ['set'],
-    narg: { set: 1 },
-    configuration: {
-      'populate--': true,
-      'camel-case-expansion': false,
-      'dot-notation': false,
-      'boolean-negation': false,
-      'parse-positional-numbers': false,
-      'duplicate-arguments-array': true,
-      'short-option-groups': false,
-    },
-  });
-  return { values, words: words.map(String), command: (command ?? []).map(String) };
+  const values = new Map<string, (string | undefined)[]>();
+  const words: string[] = [];
+  for (const token of tokensOf(argv)) {
+    if (token.kind === 'option-terminator') return { values, words, command: argv.slice(token.index + 1) };
+    if (token.kind === 'positional') words.push(token.value);
+    else {
+      const given = values.get(token.name) ?? [];
+      given.push(token.value);
+      values.set(token.name, given);
+    }
+  }
+  return { values, words, command: [] };
 }
 
 /** How to fail with this command line, right or wrong: mail passes unless it clearly asks for something else. */
@@ -126,15 +65,14 @@ export function fallbackOf({ values, command }: ParsedWords): Fallback {
   const onError = one(values, 'on-error') === 'defer' ? 'defer' : 'pass';
   const word = one(values, 'deliver');
   const silent =
-    values['classify'] === true ||
-    (word === undefined && (values['class'] !== undefined || values['signature'] !== undefined));
+    values.has('classify') || (word === undefined && (values.has('class') || values.has('signature')));
   if (silent || word === 'summary') return { deliver: undefined, onError };
   try {
     return { deliver: deliverOf(values, command), onError };
   } catch {
-    // A word that cannot be understood, or none, stands most likely in a pipe, where only stdout keeps the mail; exec and
-    // maildir do not, and nobody would get what stdout does.
-    const elsewhere = word !== undefined && /^(?:exec|maildir)/.test(word);
+    // A word that cannot be understood, or none, stands most likely in a pipe, where only stdout keeps the mail; exec (of which a
+    // command behind -- may be all that is left) and maildir do not, and nobody would get what stdout does.
+    const elsewhere = word === undefined ? command.length > 0 : /^(?:exec|maildir)/.test(word);
     return { deliver: elsewhere ? undefined : { kind: 'stdout' }, onError };
   }
 }
@@ -146,9 +84,7 @@ export function fallbackOf({ values, command }: ParsedWords): Fallback {
  */
 export function filterCommand(parsed: ParsedWords): FilterCommand {
   const { values, words } = parsed;
-  for (const name of Object.keys(values)) {
-    if (!known.has(name)) throw usage(`there is no option --${name}; see tamis --help`);
-  }
+  for (const [name, given] of values) checkOption(name, given);
   if (words.length > 0) throw usage(`there is no command ${JSON.stringify(words[0])}; see tamis --help`);
   const onError = one(values, 'on-error') ?? 'pass';
   if (onError !== 'pass' && onError !== 'defer')
@@ -157,16 +93,16 @@ export function filterCommand(parsed: ParsedWords): FilterCommand {
   if (user === undefined || user === '')
     throw new TamisError('USER', 'No user is given: --user takes a name.');
   const lesson = lessonOf(values);
-  const classify = values['classify'] === true;
+  const classify = values.has('classify');
   if (classify && lesson !== undefined)
     throw usage('--classify learns nothing, so it cannot go with --class');
   const mode = one(values, 'mode');
-  const sets = [...(Array.isArray(values['set']) ? values['set'].map(String) : [])];
+  const sets = (values.get('set') ?? []).flatMap((set) => set ?? []);
   if (mode !== undefined) {
     if (!isMode(mode)) throw usage(`--mode is ${modes.join(', ')}, not ${quoted(mode)}`);
     sets.push(`trainingMode=${mode}`);
   }
-  const quiet = classify || (lesson !== undefined && values['deliver'] === undefined);
+  const quiet = classify || (lesson !== undefined && !values.has('deliver'));
   return {
     user,
     deliver: classify ? { kind: 'summary' } : quiet ? undefined : deliverOf(values, parsed.command),
@@ -175,9 +111,19 @@ export function filterCommand(parsed: ParsedWords): FilterCommand {
     lesson,
     mode,
     daemon: one(values, 'socket'),
-    client: values['client'] === true,
+    client: values.has('client'),
     config: { home: one(values, 'home'), config: one(values, 'config'), set: sets },
   };
+}
+
+/** An option must exist and have its value; that of --user has a sentence of its own. */
+function checkOption(name: string, given: readonly (string | undefined)[]): void {
+  const type = typeOf(name);
+  if (type === undefined) throw usage(`there is no option --${name}; see tamis --help`);
+  if (type === 'boolean' && given.some((value) => value !== undefined))
+    throw usage(`--${name} takes no value`);
+  if (type === 'string' && name !== 'user' && given.some((value) => value === undefined || value === ''))
+    throw usage(`--${name} takes a value`);
 }
 
 function lessonOf(values: ParsedWords['values']): Lesson | undefined {
@@ -221,11 +167,9 @@ function deliverOf(values: ParsedWords['values'], command: readonly string[]): D
   };
 }
 
-/** The value of an option as a word; the last one, if it is given more than once. */
+/** The value of an option; the last one, if it is given more than once. */
 function one(values: ParsedWords['values'], name: string): string | undefined {
-  const given = values[name];
-  const value: unknown = Array.isArray(given) ? given.at(-1) : given;
-  return typeof value === 'string' ? value : undefined;
+  return values.get(name)?.at(-1);
 }
 
 function quoted(word: string): string {

@@ -32,9 +32,12 @@ export interface Config {
 /**
  * Reads the configuration.
  *
- * @throws TamisError CONFIG that names the file, and the line or key.
+ * @throws TamisError CONFIG that names the file, and the line or key; USAGE for an option without a value.
  */
 export function loadConfig(options: ConfigOptions, env: NodeJS.ProcessEnv = process.env): Config {
+  for (const name of ['home', 'config'] as const) {
+    if (options[name] === '') throw new TamisError('USAGE', `Wrong command line: --${name} takes a path.`);
+  }
   const named = options.config ?? nonEmpty(env['TAMIS_CONFIG']);
   const file = named ?? (existsSync(siteConfig) ? siteConfig : undefined);
   const { home: fileHome, ...fileSettings } = file === undefined ? {} : readToml(file);

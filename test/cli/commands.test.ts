@@ -131,6 +131,41 @@ describe('tamis purge', () => {
   });
 });
 
+describe('options', () => {
+  test('common ones may stand before the command, whatever is on stdin', () => {
+    const { stdout, status } = place.run(['--home', place.home, 'stats', '--user=joe', '--json'], {
+      stdin: mail({ id: 'any' }),
+    });
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject(totals);
+  });
+
+  test('the last one counts, as for the filter', () => {
+    const { stdout } = place.run([
+      'stats',
+      '--user=kim',
+      '--home=/nowhere',
+      '--user',
+      'joe',
+      '--home',
+      place.home,
+      '--json',
+    ]);
+    expect(JSON.parse(stdout)).toMatchObject(totals);
+  });
+
+  test('a value may begin with -', () => {
+    expect(place.run(['stats', '--user', '-kim']).stderr).toMatch(/There is no user "-kim" in/);
+  });
+
+  test.each([['--home='], ['--home', ''], ['--config='], ['--set'], ['--user']])(
+    '%s %s without a value',
+    (...args) => {
+      expect(place.run(['stats', '--user=joe', ...args])).toMatchObject({ status: 64, stdout: '' });
+    },
+  );
+});
+
 describe('help', () => {
   test.each([
     [['--help']],

@@ -44,9 +44,34 @@ describe('the options of the filter', () => {
   });
 
   test('a user name is a word, whatever it looks like', () => {
-    for (const user of ['5', '1e3', '007', 'true', '-rf', '--classify', '$(id)', 'a=b', ' ', '0x10']) {
+    for (const user of [
+      '5',
+      '1e3',
+      '007',
+      'true',
+      '-rf',
+      '--classify',
+      '$(id)',
+      'a=b',
+      ' ',
+      '0x10',
+      '"joe"',
+      '--home=/x@h',
+      '--',
+    ]) {
       expect(understood(`--user=${user}`).user).toBe(user);
+      expect(understood('--user', user).user).toBe(user);
     }
+  });
+
+  test.each([
+    ['--home', 'takes a value'],
+    ['--home=', 'takes a value'],
+    ['--set', 'takes a value'],
+    ['--signature=', 'takes a value'],
+    ['--classify=no', 'takes no value'],
+  ])('%s is refused: it %s', (option, says) => {
+    expect(() => understood('--user=u', option)).toThrow(says);
   });
 
   test('what stands behind -- belongs to the command', () => {
@@ -152,7 +177,12 @@ describe('how to fail', () => {
   });
 
   test('a command or a Maildir that is not well named is not replaced by stdout', () => {
-    for (const argv of [['--deliver=exec'], ['--deliver=maildir:'], ['--deliver', 'exec', '--']]) {
+    for (const argv of [
+      ['--deliver=exec'],
+      ['--deliver=maildir:'],
+      ['--deliver', 'exec', '--'],
+      ['--user', '--deliver=exec', '--', 'cat'],
+    ]) {
       expect(fallback(...argv).deliver?.kind).not.toBe('stdout');
     }
   });

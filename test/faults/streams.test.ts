@@ -72,6 +72,17 @@ describe('stdin', () => {
     expect(wrong.stderr).toMatch(says);
   });
 
+  test.each([
+    ['closed', '"$@" <&-'],
+    ['empty', '"$@" </dev/null'],
+  ])('%s is no terminal, where help would do', (_, script) => {
+    for (const args of [[], ['foo', '--deliver=stdout']]) {
+      const outcome = place.run(args, { script });
+      expect(outcome).toMatchObject({ status: 75, stdout: '' });
+      expect(outcome.stderr).toMatch(/There is no message on stdin/);
+    }
+  });
+
   test('nothing but lines of ours: exit 0 with no message at all must not be', () => {
     const outcome = place.run([...filter, '--nonsense'], { stdin: 'X-DSPAM-Result: Spam\n' });
     expect(outcome).toMatchObject({ status: 75, stdout: '' });
@@ -119,6 +130,8 @@ describe('a wrong command line', () => {
     'an empty user': [['--user='], /No user is given/],
     'an unknown mode': [['--user=joe', '--mode=sometimes'], /trainingMode cannot be "sometimes"/],
     'an unknown --on-error': [['--user=joe', '--on-error=explode'], /--on-error is pass or defer/],
+    'an empty home': [['--user=joe', '--home='], /--home takes a value/],
+    'a setting without a value': [['--user=joe', '--set'], /--set takes a value/],
     'a command without exec': [['--user=joe', '--', '/bin/cat'], /a command behind -- needs --deliver=exec/],
   };
 
