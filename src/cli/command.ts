@@ -1,6 +1,7 @@
 /** What the commands beside the filter share: their frame in yargs, their options, their ways to print. */
 import type { Argv, CommandModule } from 'yargs';
 import { actAsOwner, loadConfig, type Config } from '../config/load.ts';
+import { writeAll } from '../filter/output.ts';
 
 /** Options that every command takes, as yargs gives them. */
 export interface CommonArguments {
@@ -37,8 +38,13 @@ export function jsonOption<T>(yargs: Argv<T>): Argv<T & { json: boolean }> {
   return yargs.option('json', { type: 'boolean', default: false, describe: 'Print JSON.' });
 }
 
-/** Prints a result on stdout: a value as JSON, or its lines for a person. */
+/**
+ * Prints a result on stdout: a value as JSON, or its lines for a person.
+ *
+ * @throws TamisError OUTPUT if it cannot be written.
+ */
 export function print(json: boolean, value: unknown, lines: () => readonly string[]): void {
   const text = json ? JSON.stringify(value) : lines().join('\n');
-  if (text !== '') process.stdout.write(`${text}\n`);
+  if (text === '') return;
+  writeAll(1, Buffer.from(`${text}\n`), 'stdout');
 }

@@ -54,11 +54,17 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
         ? error
         : new TamisError('USAGE', `Wrong command line: ${message ?? ''}; see --help.`);
     });
+  let failure: unknown;
+  process.stdout.on('error', (error) => {
+    failure ??= error;
+  });
   try {
     await parser.parseAsync();
-    return await flushed();
-  } catch (error) {
-    log(describe(error));
+    await flushed();
+    return 0;
+  } catch (caught) {
+    const error = failure ?? caught;
+    if (!readerHasGone(error)) log(describe(error));
     return statuses[systemCode(error) ?? ''] ?? temporaryFailure;
   }
 }
@@ -72,11 +78,17 @@ function lastValues(argv: Record<string, unknown>): void {
   }
 }
 
-/** Waits until stdout has taken everything, so that leaving cuts nothing off. */
-async function flushed(): Promise<number> {
-  return await new Promise((resolve) => {
+/** Waits until stdout has taken the help, so that leaving cuts nothing off. */
+async function flushed(): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
     process.stdout.write('', (error) => {
-      resolve(error ? temporaryFailure : 0);
+      if (error) reject(error);
+      else resolve();
     });
   });
+}
+
+/** Whether the reader of stdout has gone, as `head` does: it knows that it has not seen everything. */
+function readerHasGone(error: unknown): boolean {
+  return systemCode(error) === 'EPIPE' || (error instanceof Error && systemCode(error.cause) === 'EPIPE');
 }

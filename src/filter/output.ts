@@ -20,7 +20,7 @@ export function writeAll(fd: number, bytes: Uint8Array, where: string): void {
   try {
     for (let at = 0; at < bytes.length;) at += retrying(() => writeSync(fd, bytes, at, bytes.length - at));
   } catch (cause) {
-    throw new TamisError('OUTPUT', `The message cannot be written to ${where}.`, { cause });
+    throw new TamisError('OUTPUT', `Not all could be written to ${where}.`, { cause });
   }
 }
 
@@ -33,7 +33,7 @@ export function writeAll(fd: number, bytes: Uint8Array, where: string): void {
  */
 export function checkOpen(fd: number): void {
   if (wasClosed(fd)) {
-    throw new TamisError('OUTPUT', 'stdout is closed, or is /dev/null; the message has nowhere to go.');
+    throw new TamisError('OUTPUT', 'stdout is closed, or is /dev/null; what should go there would be lost.');
   }
 }
 
@@ -46,7 +46,7 @@ export function closeChecked(fd: number, where: string): void {
   try {
     closeSync(fd);
   } catch (cause) {
-    throw new TamisError('OUTPUT', `The message cannot be written to ${where}.`, { cause });
+    throw new TamisError('OUTPUT', `Not all could be written to ${where}.`, { cause });
   }
 }
 

@@ -62,7 +62,7 @@ export class Passage {
    */
   read(limit: number = defaultPrefix): Prefix {
     if (this.held !== undefined) return this.held;
-    if (this.deliver.kind === 'stdout') checkOpen(this.output);
+    if (this.deliver.kind === 'stdout' || this.deliver.kind === 'summary') checkOpen(this.output);
     const prefix = this.options.input.prefix(limit);
     if (prefix.bytes.length === 0) throw new TamisError('INPUT', 'There is no message on stdin.');
     this.held = prefix;

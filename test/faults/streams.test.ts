@@ -37,6 +37,32 @@ describe('stdout', () => {
     }
   });
 
+  test('closed, and a summary for it', () => {
+    for (const quiet of ['--classify', '--deliver=summary']) {
+      expectDeferred(
+        place.run(['--user=joe', quiet], { stdin: message, script: '"$@" >&-' }),
+        /stdout is closed/,
+      );
+    }
+  });
+
+  const printing: readonly (readonly string[])[] = [
+    ['stats', '--user=joe', '--json'],
+    ['train', '--user=joe', '--spam', 'message', '--json'],
+    ['--help'],
+  ];
+  test.each(printing)('full, and a result for it: %s %s %s', (...args) => {
+    expectDeferred(place.run(args, { script: '"$@" >/dev/full' }), /no space left/i);
+  });
+
+  test.each(printing)('a reader of a result that has gone: %s %s %s', async (...args) => {
+    const child = place.start(args);
+    child.stdout.destroy();
+    let said = '';
+    child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
+    expect([await once(child, 'close'), said]).toEqual([[75, null], '']);
+  });
+
   test('closed, and nothing to be judged by either', () => {
     const outcome = place.run([...filter, '--config=nowhere'], { stdin: message, script: '"$@" >&-' });
     expect(outcome).toMatchObject({ status: 75, stdout: '' });
