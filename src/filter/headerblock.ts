@@ -8,15 +8,18 @@
  *
  * - at the end of the block, before the empty line;
  * - but before the first line that is none of these, because some parsers end the block there. Fields of ours are taken out
- *   behind it as well, because others do not. Where that line is the first and begins with a blank, an empty line follows ours,
- *   so that it does not become a part of them;
+ *   behind it as well, because others do not;
  * - at the end of a message that is all header, or before its last field if that has no line end, so that the
  *   end of the message stays as it is.
  *
- * They never go before the mbox line. They end as the first line does, with LF if it does not end.
+ * They never go before the mbox line, nor between it and a line that begins with a blank, nor before such a line where it is the first:
+ * that would become a part of our last field, and the next filter would take it out with it; and an empty line between would make
+ * the sender's fields text. It belongs to no field and stays where it is. They end as the first line does, with LF if it does not end.
  *
- * Limits: what a line is shows in its first {@link lineLimit} bytes; a longer name makes no field. A block longer than the prefix
- * is streamed: if it then ends without an empty line and without a line end, nothing is added.
+ * Limits: what a line is shows in its first {@link lineLimit} bytes; a longer name makes no field, but if it may be one of ours
+ * by then, the line is taken out as one, colon or not. Parsers that end the block at a first line that begins with a blank
+ * do not see ours. A block longer than the prefix is streamed: if it then ends without an empty line and without a line end, nothing
+ * is added.
  * Memory is bounded by that limit and time is linear, however long a line is and however it is split into chunks.
  */
 import { applyEdits, type Edit } from './edit.ts';
@@ -124,7 +127,6 @@ export class HeaderBlock {
         this.open = false;
         break;
       case 'continuation':
-        if (this.field === 'none') this.place(edits, at, '\n');
         break;
       case 'field':
         this.field = 'kept';
@@ -141,10 +143,10 @@ export class HeaderBlock {
   }
 
   /** Puts our lines in, once. */
-  private place(edits: Edit[], at: number, after = ''): void {
+  private place(edits: Edit[], at: number): void {
     if (this.placed) return;
     this.placed = true;
-    const text = (this.lines + after).replaceAll('\n', this.lineEnd ?? '\n');
+    const text = this.lines.replaceAll('\n', this.lineEnd ?? '\n');
     edits.push({ start: at, end: at, bytes: Buffer.from(text, 'latin1') });
   }
 
@@ -173,9 +175,11 @@ function kindOf(bytes: Uint8Array, at: number, last: boolean): LineKind | undefi
   while (name < end && isNameByte(bytes[name] ?? 0)) name++;
   let colon = name;
   if (name > at) while (colon < end && (bytes[colon] === BLANK || bytes[colon] === TAB)) colon++;
-  if (colon === end) return open ? undefined : 'other';
-  if (name === at || bytes[colon] !== COLON) return 'other';
-  return textAt(bytes, at, ours.length).toLowerCase() === ours ? 'forged' : 'field';
+  if (open && colon === end) return undefined;
+  const forged = textAt(bytes, at, ours.length).toLowerCase() === ours;
+  if (colon === at + lineLimit) return forged ? 'forged' : 'other';
+  if (name === at || colon === end || bytes[colon] !== COLON) return 'other';
+  return forged ? 'forged' : 'field';
 }
 
 function isNameByte(byte: number): boolean {
