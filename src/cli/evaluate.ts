@@ -71,7 +71,7 @@ export const evaluateCommand: Command<EvaluateArguments> = {
           type: 'number',
           default: 0,
           requiresArg: true,
-          describe: 'Percent told wrongly.',
+          describe: 'Percent told wrongly, 0 to 100.',
         })
         .option('shuffle', { type: 'number', requiresArg: true, describe: 'Shuffle by this seed.' })
         .option('scores', {
@@ -87,6 +87,7 @@ export const evaluateCommand: Command<EvaluateArguments> = {
     ),
   handler: async ({ index, root, json, ...options }) => {
     const feedback = feedbackOf(options.feedback);
+    checkPercent(options['label-noise']);
     const entries = await readIndex(index, root);
     const order =
       options.shuffle === undefined ? entries : shuffled(entries, new Random(seedOf(options.shuffle)));
@@ -215,6 +216,11 @@ function feedbackOf(word: string): Feedback {
   if (kind === 'delay' || kind === 'first') return { kind, count: Number(digits) };
   const sentence = `--feedback is full, errors, unsure, half, delay:N, first:N or none, not ${JSON.stringify(word)}.`;
   throw new TamisError('USAGE', `Wrong command line: ${sentence}`);
+}
+
+function checkPercent(percent: number): void {
+  if (percent >= 0 && percent <= 100) return;
+  throw new TamisError('USAGE', 'Wrong command line: --label-noise takes a percentage, 0 to 100.');
 }
 
 function seedOf(seed: number): number {

@@ -39,6 +39,9 @@ export const trainCommand: Command<TrainArguments> = {
     if (spam.length + innocent.length === 0) {
       throw new TamisError('USAGE', 'Wrong command line: train needs --spam PATH or --innocent PATH.');
     }
+    if ([...spam, ...innocent].includes('')) {
+      throw new TamisError('USAGE', 'Wrong command line: --spam and --innocent take a PATH; one is empty.');
+    }
     const config = configOf(options);
     const name = userName(user, config);
     const started = performance.now();

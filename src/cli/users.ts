@@ -39,14 +39,20 @@ async function list({ json, ...options }: UsersArguments): Promise<void> {
   print(json, names, () => names);
 }
 
-async function add({ name = '', ...options }: UsersArguments): Promise<void> {
-  await withUser(configOf(options), name, { create: true, wait: patience }, () => Promise.resolve());
+async function add({ name, ...options }: UsersArguments): Promise<void> {
+  await withUser(configOf(options), named(name), { create: true, wait: patience }, () => Promise.resolve());
 }
 
-async function remove({ name = '', ...options }: UsersArguments): Promise<void> {
+async function remove({ name: given, ...options }: UsersArguments): Promise<void> {
+  const name = named(given);
   const config = configOf(options);
   const store = await openStore(config.settings.store, config.home);
   const removed = await store.remove(userName(name, config), { wait: patience });
   await store.close();
   if (!removed) throw new TamisError('USER', `There is no user ${JSON.stringify(name)} in ${config.home}.`);
+}
+
+function named(name: string | undefined): string {
+  if (name !== undefined && name !== '') return name;
+  throw new TamisError('USAGE', 'Wrong command line: users add and users remove take a NAME.');
 }

@@ -9,7 +9,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import path from 'node:path';
 import { parse } from 'smol-toml';
-import { TamisError } from '../errors.ts';
+import { systemCode, TamisError } from '../errors.ts';
 import { checkSettings, type RawSettings, type Settings } from './settings.ts';
 
 /** Where a site keeps its configuration. */
@@ -32,14 +32,19 @@ export interface Config {
 /**
  * Reads the configuration.
  *
+ * @param site Where a site keeps its configuration.
  * @throws TamisError CONFIG that names the file, and the line or key; USAGE for an option without a value.
  */
-export function loadConfig(options: ConfigOptions, env: NodeJS.ProcessEnv = process.env): Config {
+export function loadConfig(
+  options: ConfigOptions,
+  env: NodeJS.ProcessEnv = process.env,
+  site: string = siteConfig,
+): Config {
   for (const name of ['home', 'config'] as const) {
     if (options[name] === '') throw new TamisError('USAGE', `Wrong command line: --${name} takes a path.`);
   }
   const named = options.config ?? nonEmpty(env['TAMIS_CONFIG']);
-  const file = named ?? (existsSync(siteConfig) ? siteConfig : undefined);
+  const file = named ?? (isThere(site) ? site : undefined);
   const { home: fileHome, ...fileSettings } = file === undefined ? {} : readToml(file);
   if (fileHome !== undefined && typeof fileHome !== 'string') {
     throw new TamisError('CONFIG', `${String(file)}: home must be a path in quotes.`);
@@ -55,7 +60,7 @@ export function defaultHome(env: NodeJS.ProcessEnv, uid: number = process.getuid
   if (uid < 1000) return '/var/lib/tamis';
   const data = nonEmpty(env['XDG_DATA_HOME']);
   return path.join(
-    data !== undefined && path.isAbsolute(data) ? data : path.join(homedir(), '.local/share'),
+    data !== undefined && path.isAbsolute(data) ? data : path.join(ownHome(), '.local/share'),
     'tamis',
   );
 }
@@ -83,6 +88,26 @@ export function processUser(): string {
     return userInfo().username;
   } catch {
     return `uid ${process.getuid?.() ?? '?'}`;
+  }
+}
+
+/** Whether there is such a file. One that cannot be looked at is there: a site's configuration is never passed over in silence. */
+function isThere(file: string): boolean {
+  try {
+    statSync(file);
+    return true;
+  } catch (error) {
+    return systemCode(error) !== 'ENOENT';
+  }
+}
+
+function ownHome(): string {
+  try {
+    return homedir();
+  } catch (cause) {
+    const who = `uid ${process.getuid?.() ?? '?'}`;
+    const sentence = `There is no home: ${who} has no home directory; give --home, or home in ${siteConfig}.`;
+    throw new TamisError('HOME', sentence, { cause });
   }
 }
 

@@ -102,7 +102,7 @@ async function receiveByDspam(
  * option, else the likeliest one found in the message that is known (message/tag.ts); else the message itself.
  *
  * @param prefix The message, or undefined if there is none; then the lesson's signature must be known.
- * @throws TamisError SIGNATURE_UNKNOWN where neither is there.
+ * @throws TamisError SIGNATURE_UNKNOWN where there is no message and the signature is unknown; INPUT where there is neither.
  */
 export async function teachMessage(
   prefix: Uint8Array | undefined,
@@ -186,7 +186,10 @@ async function findLesson<Read>(
 }
 
 function unknownSignature(signature: string | undefined, user: string): TamisError {
-  const sentence = `The signature ${JSON.stringify(signature ?? '')} is unknown for ${JSON.stringify(user)} or has expired; give the message itself on stdin.`;
+  if (signature === undefined) {
+    return new TamisError('INPUT', 'There is no message on stdin, and no --signature stands for one.');
+  }
+  const sentence = `The signature ${JSON.stringify(signature)} is unknown for ${JSON.stringify(user)} or has expired; give the message itself on stdin.`;
   return new TamisError('SIGNATURE_UNKNOWN', sentence);
 }
 

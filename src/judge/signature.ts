@@ -9,7 +9,7 @@ import { randomFillSync } from 'node:crypto';
 const pool = Buffer.alloc(8 * 64);
 let used = pool.length;
 
-/** A new id for a message judged at `seconds` since 1970. */
+/** A new id for a message judged at `seconds` since 1970; a clock that is before that counts as 0. */
 export function newSignature(seconds: number): string {
   if (used === pool.length) {
     randomFillSync(pool);
@@ -17,5 +17,5 @@ export function newSignature(seconds: number): string {
   }
   const random = (pool.readBigUInt64BE(used) % 10n ** 16n).toString().padStart(16, '0');
   used += 8;
-  return Math.floor(seconds).toString(16).padStart(8, '0').slice(-8) + random;
+  return Math.floor(Math.max(0, seconds)).toString(16).padStart(8, '0').slice(-8) + random;
 }

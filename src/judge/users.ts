@@ -7,7 +7,8 @@ import type { TokenMemory } from './dspam-filter.ts';
 import type { Memory } from './userfilter.ts';
 
 /**
- * The name under which a user is kept: lower-cased unless the site says otherwise.
+ * The name under which a user is kept: lower-cased unless the site says otherwise. Names are UTF-8: Node reads every byte of the
+ * command line that is none as U+FFFD, so that names that differ only in such bytes are one user.
  *
  * @throws TamisError USER for an empty name.
  */

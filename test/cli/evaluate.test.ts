@@ -85,6 +85,12 @@ test('--report writes a page with the mistakes and what made them', () => {
   expect(refused.said[0]).toMatch(/report cannot be written to nowhere/);
 });
 
+test.each(['200', '-1', 'x'])('--label-noise=%s is no percentage', (percent) => {
+  const outcome = place.run(['evaluate', `--label-noise=${percent}`, place.path('s')]);
+  expect(outcome).toMatchObject({ status: 64, stdout: '' });
+  expect(outcome.stderr).toMatch(/--label-noise takes a percentage/);
+});
+
 describe('feedback', () => {
   test.each(['full', 'errors', 'unsure', 'half', 'delay:5', 'first:20', 'none'])('%s', (feedback) => {
     expect(evaluate(`--feedback=${feedback}`)).toMatchObject({ messages: 60 });

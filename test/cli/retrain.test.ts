@@ -132,6 +132,12 @@ describe('which message is learned', () => {
     expect(await known()).toEqual(before);
   });
 
+  test('neither a signature nor a message: an error that says so', () => {
+    const outcome = learn('spam', 'error');
+    expect(outcome).toMatchObject({ status: 75, stdout: '' });
+    expect(outcome.stderr).toBe('tamis: There is no message on stdin, and no --signature stands for one.\n');
+  });
+
   test("somebody else's signature is unknown", () => {
     const { signature } = receive(message);
     const args = ['--user=kim', '--class=spam', '--source=error', `--signature=${signature}`];

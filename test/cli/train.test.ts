@@ -105,6 +105,7 @@ test.each([
   [['train', '--spam=nowhere'], 64, /--user/],
   [['train', '--user=x', '--spam=nowhere'], 66, /nowhere/],
   [['train', '--user=', '--spam=nowhere'], 64, /name/],
+  [['train', '--user=x', '--spam', ''], 64, /take a PATH; one is empty/],
   [['train', '--user=x', '--spam=.', '--nonsense'], 64, /nonsense/i],
 ])('%j is refused', (args, status, says) => {
   const outcome = place.run(args);

@@ -115,7 +115,10 @@ describe('tamis users', () => {
     const outcome = place.run(['users', 'rename', 'kim']);
     expect(outcome).toMatchObject({ status: 64, stdout: '' });
     expect(outcome.said).toHaveLength(1);
-    expect(place.run(['users', 'add'])).toMatchObject({ status: 64, stdout: '' });
-    expect(place.run(['users', 'remove'])).toMatchObject({ status: 64, stdout: '' });
+    for (const action of ['add', 'remove']) {
+      const nobody = place.run(['users', action]);
+      expect(nobody).toMatchObject({ status: 64, stdout: '' });
+      expect(nobody.stderr).toMatch(/users add and users remove take a NAME/);
+    }
   });
 });

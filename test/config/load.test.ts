@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -34,6 +34,17 @@ function failure(options: ConfigOptions, env: NodeJS.ProcessEnv = {}): string {
   }
   throw new Error('the configuration was taken');
 }
+
+test('a site configuration that cannot be looked at is not passed over', () => {
+  const loop = join(folder, 'loop');
+  symlinkSync(loop, loop);
+  expect(() => loadConfig({}, {}, loop)).toThrow(`Cannot use the configuration ${loop}`);
+  expect(loadConfig({ home: '/h' }, {}, join(folder, 'none')).home).toBe('/h');
+});
+
+test.each(['home', 'config'])('an empty --%s is a wrong command line', (name) => {
+  expect(() => loadConfig({ [name]: '' }, {})).toThrow(`--${name} takes a path`);
+});
 
 describe('the home', () => {
   test('is the one of the option, else of the environment, else of the file, else the default', () => {

@@ -69,6 +69,7 @@ describe('signature ids', () => {
     const ids = Array.from({ length: 1000 }, () => newSignature(0x6b035fbd));
     for (const id of ids) expect(id).toMatch(/^6b035fbd\d{16}$/);
     expect(new Set(ids).size).toBe(ids.length);
+    expect(newSignature(-3600)).toMatch(/^00000000\d{16}$/);
     expect(newSignature(5)).toMatch(/^00000005\d{16}$/);
     expect(newSignature(2 ** 33 + 1.5)).toMatch(/^00000001\d{16}$/);
   });
