@@ -12,6 +12,7 @@ describe('the options of the filter', () => {
       deliver: { kind: 'summary' },
       onError: 'defer',
       classify: false,
+      client: false,
       lesson: undefined,
       config: { home: '/h', config: undefined, set: ['a=1', 'b=2'] },
     };
