@@ -9,6 +9,7 @@ import { commonOptions, filterOptions } from './options.ts';
 import { purgeCommand } from './purge.ts';
 import { rulesCommand } from './rules.ts';
 import { serveCommand } from './serve.ts';
+import { qmailCommand } from './qmail.ts';
 import { statsCommand } from './stats.ts';
 import { trainCommand } from './train.ts';
 import { usersCommand } from './users.ts';
@@ -41,6 +42,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     .command(purgeCommand)
     .command(serveCommand)
     .command(rulesCommand)
+    .command(qmailCommand)
     .version(manifest.version)
     .alias('help', 'h')
     .strict()

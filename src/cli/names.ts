@@ -11,6 +11,7 @@ const commandNames: readonly string[] = [
   'purge',
   'serve',
   'rules',
+  'qmail',
 ];
 
 const questions: readonly string[] = ['--help', '-h', '--version'];

@@ -43,7 +43,7 @@ export const filterOptions: Readonly<Record<string, Options>> = {
   mode: { type: 'string', describe: 'The training mode: toe, teft, tum or notrain.', requiresArg: true },
   'spam-folder': {
     type: 'string',
-    describe: 'With maildir: the folder for spam.',
+    describe: 'With maildir: the folder for spam; empty: the inbox.',
     default: defaultSpamFolder,
     requiresArg: true,
   },
