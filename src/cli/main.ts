@@ -5,6 +5,7 @@ import { describe, systemCode, TamisError } from '../errors.ts';
 import { log } from '../log.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { explainCommand } from './explain.ts';
+import { learnFoldersCommand } from './learn-folders.ts';
 import { commonOptions, filterOptions } from './options.ts';
 import { purgeCommand } from './purge.ts';
 import { rulesCommand } from './rules.ts';
@@ -35,6 +36,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
       },
     })
     .command(trainCommand)
+    .command(learnFoldersCommand)
     .command(evaluateCommand)
     .command(explainCommand)
     .command(statsCommand)

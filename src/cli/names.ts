@@ -4,6 +4,7 @@ import { fstatSync } from 'node:fs';
 /** The names of the commands beside the filter. */
 const commandNames: readonly string[] = [
   'train',
+  'learn-folders',
   'evaluate',
   'explain',
   'stats',

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
 import { TamisError } from '../errors.ts';
 import { log } from '../log.ts';
+import { folderOnDisk } from '../maildir/layout.ts';
 import type { LineOptions } from '../qmail/command.ts';
 import { readQmailFiles, replaceFiles, type QmailFile } from '../qmail/directory.ts';
 import { disabled, enabled, states, type LineState } from '../qmail/rewrite.ts';
@@ -72,9 +73,7 @@ export const qmailCommand: Command<QmailArguments> = {
   handler: (argv) => {
     if (argv.pipe && argv.folder !== undefined)
       throw usage('a plain pipe knows no folder: leave out --pipe or --folder');
-    if (argv.folder !== undefined && !isFolder(argv.folder)) {
-      throw usage(`${JSON.stringify(argv.folder)} is not the name of a folder: Spam, or Mail/Spam`);
-    }
+    if (argv.folder !== undefined) folderOnDisk(argv.folder);
     const directory = directoryOf(argv);
     actions[argv.action]?.(directory, readQmailFiles(directory), argv);
   },
@@ -85,14 +84,6 @@ function directoryOf({ directory, 'vpopmail-domain': domain }: QmailArguments): 
     throw usage('name either a directory or --vpopmail-domain DOMAIN');
   }
   return domain === undefined ? resolve(directory ?? '') : domainDirectory(domain);
-}
-
-function isFolder(name: string): boolean {
-  return (
-    name.split(/[./]/).every((level) => level !== '') &&
-    !/\p{Cc}/u.test(name) &&
-    Buffer.byteLength(name) <= 100
-  );
 }
 
 function status(directory: string, files: readonly QmailFile[], argv: QmailArguments): void {

@@ -5,7 +5,7 @@
  * in the place of a Maildir or mbox line, reads a temporary file that was written whole. The plain pipe is written on request only.
  * Each is one line for /bin/sh, with absolute paths.
  */
-import { modifiedUtf7 } from '../maildir/utf7.ts';
+import { folderOnDisk } from '../maildir/layout.ts';
 import { trimmed } from './line.ts';
 
 /** What the lines run. */
@@ -46,7 +46,7 @@ export function filteredLine(
       return `|${filter} --deliver=exec -- forward ${addresses.join(' ')}`;
     }
     case 'maildir': {
-      const folder = options.folder === undefined ? `''` : shellWord(folderPath(options.folder));
+      const folder = options.folder === undefined ? `''` : shellWord(folderOnDisk(options.folder));
       return `|${withEnvelope} ${filter} --deliver=maildir:${shellWord(line)} --spam-folder=${folder} <"$T" || exit 111`;
     }
     case 'mbox': {
@@ -61,7 +61,7 @@ export type DeliveringKind = 'program' | 'forward' | 'mbox' | 'maildir';
 
 function programLine(command: string, filter: string, { folder, pipe, rule }: LineOptions): string {
   if (folder !== undefined) {
-    const files = `${maildrop} ${shellWord(rule)} ${shellWord(folderPath(folder))} ${shellQuote(`|${command}`)}`;
+    const files = `${maildrop} ${shellWord(rule)} ${shellWord(folderOnDisk(folder))} ${shellQuote(`|${command}`)}`;
     return `|${filter} --deliver=exec -- ${files}`;
   }
   if (pipe) return `|${filter} --deliver=stdout | ${isSimple(command) ? command : `{ ${command}; }`}`;
@@ -70,14 +70,6 @@ function programLine(command: string, filter: string, { folder, pipe, rule }: Li
 
 /** The message with the lines that qmail-local puts before it in a mailbox, whole in $T or not at all. */
 const withEnvelope = `T=\`mktemp\` && trap 'rm -f "$T"' 0 && { printf %s "$RPLINE$DTLINE" && cat; } >"$T" &&`;
-
-/** A folder's name on disk, by Maildir++: `.Mail.Spam`. */
-export function folderPath(folder: string): string {
-  return `.${folder
-    .split(/[./]/)
-    .map((level) => modifiedUtf7(level))
-    .join('.')}`;
-}
 
 /** What the shell does itself, and words that only a shell understands. */
 const shellWords: ReadonlySet<string> = new Set(
