@@ -40,6 +40,10 @@ export const filterOptions: Readonly<Record<string, Options>> = {
     requiresArg: true,
   },
   signature: { type: 'string', describe: 'The signature of the message to learn.', requiresArg: true },
+  'signed-only': {
+    type: 'boolean',
+    describe: 'Learn only what the filter has signed for this user; for addresses that anybody can write to.',
+  },
   mode: { type: 'string', describe: 'The training mode: toe, teft, tum or notrain.', requiresArg: true },
   'spam-folder': {
     type: 'string',
@@ -192,7 +196,7 @@ function lessonOf(values: ParsedWords['values']): Lesson | undefined {
   const spam = Object.hasOwn(classes, word) ? classes[word] : undefined;
   if (spam === undefined) throw usage(`--class is spam or innocent, not ${quoted(word)}`);
   if (!isSource(source)) throw usage(`--source is ${sources.join(', ')}, not ${quoted(source)}`);
-  return { spam, source, signature };
+  return { spam, source, signature, signedOnly: values['signed-only'] === true };
 }
 
 function isMode(word: string): word is TrainingMode {
