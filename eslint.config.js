@@ -23,8 +23,20 @@ const may = {
   judge: [...ground, 'message', 'features', 'classifier'],
   filter: [...ground, 'message', 'features', 'classifier', 'judge'],
   rules: ['errors.ts', 'log.ts', 'config', 'maildir'],
+  qmail: ['errors.ts', 'log.ts', 'config', 'maildir'],
   daemon: [...ground, 'message', 'judge', 'filter'],
-  cli: [...ground, 'message', 'features', 'classifier', 'judge', 'filter', 'daemon', 'rules', 'report'],
+  cli: [
+    ...ground,
+    'message',
+    'features',
+    'classifier',
+    'judge',
+    'filter',
+    'daemon',
+    'rules',
+    'qmail',
+    'report',
+  ],
 };
 const all = Object.keys(may);
 

@@ -5,9 +5,11 @@ import { describe, systemCode, TamisError } from '../errors.ts';
 import { log } from '../log.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { explainCommand } from './explain.ts';
+import { learnFoldersCommand } from './learn-folders.ts';
 import { purgeCommand } from './purge.ts';
 import { rulesCommand } from './rules.ts';
 import { serveCommand } from './serve.ts';
+import { qmailCommand } from './qmail.ts';
 import { statsCommand } from './stats.ts';
 import { trainCommand } from './train.ts';
 import { usersCommand } from './users.ts';
@@ -34,6 +36,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
       },
     })
     .command(trainCommand)
+    .command(learnFoldersCommand)
     .command(evaluateCommand)
     .command(explainCommand)
     .command(statsCommand)
@@ -41,6 +44,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     .command(purgeCommand)
     .command(serveCommand)
     .command(rulesCommand)
+    .command(qmailCommand)
     .middleware(lastValues, true)
     .version(manifest.version)
     .alias('help', 'h')

@@ -5,6 +5,7 @@ import { commonOptions, tokensOf } from './words.ts';
 /** The names of the commands beside the filter. */
 const commandNames: readonly string[] = [
   'train',
+  'learn-folders',
   'evaluate',
   'explain',
   'stats',
@@ -12,6 +13,7 @@ const commandNames: readonly string[] = [
   'purge',
   'serve',
   'rules',
+  'qmail',
 ];
 
 const questions: readonly (string | undefined)[] = ['--help', '-h', '--version'];

@@ -116,13 +116,18 @@ export function filterCommand(parsed: ParsedWords): FilterCommand {
   };
 }
 
-/** An option must exist and have its value; that of --user has a sentence of its own. */
+/** Options whose value may be empty: --user has a sentence of its own for it, an empty spam folder is the inbox. */
+const mayBeEmpty: readonly string[] = ['user', 'spam-folder'];
+
+/** An option must exist and have its value. */
 function checkOption(name: string, given: readonly (string | undefined)[]): void {
   const type = typeOf(name);
   if (type === undefined) throw usage(`there is no option --${name}; see tamis --help`);
   if (type === 'boolean' && given.some((value) => value !== undefined))
     throw usage(`--${name} takes no value`);
-  if (type === 'string' && name !== 'user' && given.some((value) => value === undefined || value === ''))
+  if (type === 'string' && name !== 'user' && given.includes(undefined))
+    throw usage(`--${name} takes a value`);
+  if (type === 'string' && !mayBeEmpty.includes(name) && given.includes(''))
     throw usage(`--${name} takes a value`);
 }
 
@@ -138,7 +143,7 @@ function lessonOf(values: ParsedWords['values']): Lesson | undefined {
   const spam = Object.hasOwn(classes, word) ? classes[word] : undefined;
   if (spam === undefined) throw usage(`--class is spam or innocent, not ${quoted(word)}`);
   if (!isSource(source)) throw usage(`--source is ${sources.join(', ')}, not ${quoted(source)}`);
-  return { spam, source, signature };
+  return { spam, source, signature, signedOnly: values.has('signed-only') };
 }
 
 function isMode(word: string): word is TrainingMode {

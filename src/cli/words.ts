@@ -37,10 +37,14 @@ export const filterOptions: Readonly<Record<string, Options>> = {
     requiresArg: true,
   },
   signature: { type: 'string', describe: 'The signature of the message to learn.', requiresArg: true },
+  'signed-only': {
+    type: 'boolean',
+    describe: 'Learn only what the filter has signed for this user; for addresses that anybody can write to.',
+  },
   mode: { type: 'string', describe: 'The training mode: toe, teft, tum or notrain.', requiresArg: true },
   'spam-folder': {
     type: 'string',
-    describe: 'With maildir: the folder for spam.',
+    describe: 'With maildir: the folder for spam; empty: the inbox.',
     default: defaultSpamFolder,
     requiresArg: true,
   },

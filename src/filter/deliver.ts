@@ -17,7 +17,7 @@ export type Deliver =
   /** A command gets the message. */
   | { readonly kind: 'exec'; readonly command: Command }
   /** The message goes into a Maildir; spam into a Maildir++ folder of it, such as `.Spam`. */
-  | { readonly kind: 'maildir'; readonly path: string; readonly spamFolder: string };
+  | { readonly kind: 'maildir'; readonly path: string; /** Empty: the inbox. */ readonly spamFolder: string };
 
 /** What the ways out need to know of the message. */
 export interface Parcel {
@@ -42,7 +42,9 @@ export function openSink(deliver: Deliver, { verdict, output, original }: Parcel
       return new TextSink(output, verdict === undefined ? '' : summaryLine(verdict));
     case 'exec':
       return new ExecSink(deliver.command, original);
-    case 'maildir':
-      return new MaildirSink(deliver.path, verdict?.result === 'Spam' ? deliver.spamFolder : undefined);
+    case 'maildir': {
+      const { path, spamFolder } = deliver;
+      return new MaildirSink(path, verdict?.result === 'Spam' && spamFolder !== '' ? spamFolder : undefined);
+    }
   }
 }

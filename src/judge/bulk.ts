@@ -7,6 +7,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../config/load.ts';
+import { systemCode } from '../errors.ts';
 import type { UserStore } from '../store/contract.ts';
 import { DspamFilter, type DspamReading } from './dspam-filter.ts';
 import type { Reading } from './reading.ts';
@@ -20,9 +21,14 @@ export interface Example {
   /** What DSPAM's engine reads; needed where it is set. */
   readonly dspam?: DspamReading | undefined;
   readonly spam: boolean;
+  /** Ids found in it: where the filter has signed it for this user, what it kept is learned, as a correction. */
+  readonly signatures?: readonly string[];
+  /** Learn it only if the filter has signed it. */
+  readonly signedOnly?: boolean;
 }
 
-type Learner = (example: Example) => Promise<Learning>;
+/** Learns an example; undefined if it was not to be learned. */
+type Learner = (example: Example) => Promise<Learning | undefined>;
 
 /** How long a slice may hold the store, in milliseconds. */
 const sliceLength = 700;
@@ -39,30 +45,30 @@ const patience = 60_000;
  * @param examples Read one ahead of what is learned; they alternate between the classes, or the learners forget the one that came first.
  * @param learned Called for each example once its slice is on disk.
  */
-export async function learnAll(
+export async function learnAll<Item extends Example>(
   config: Config,
   user: string,
-  examples: AsyncIterator<Example>,
-  learned: (example: Example, learning: Learning) => void,
+  examples: AsyncIterator<Item>,
+  learned: (example: Item, learning: Learning) => void,
 ): Promise<void> {
   const { trainingMode: mode, signatureDays, engine } = config.settings;
   let warm: WarmUser | undefined;
-  const learnByModel = async (store: UserStore): Promise<Learner> => {
+  const warmLearner = async (store: UserStore): Promise<Learner> => {
     if (!(await warm?.follow(store))) warm = undefined;
     warm ??= await WarmUser.load(store);
-    const filter = new UserFilter(warm, { mode, signatureDays });
-    return ({ reading, spam }) => filter.learn(reading, spam, 'corpus');
+    return learnByModel(new UserFilter(warm, { mode, signatureDays }));
   };
   let next = await examples.next();
   for (let slices = 0; next.done !== true; slices++) {
     if (slices > 0) await setTimeout(pause);
-    const slice: [Example, Learning][] = [];
+    const slice: [Item, Learning][] = [];
     await withUser(config, user, { create: true, wait: patience }, async (store) => {
       if (store === undefined) return;
-      const learn = engine === 'dspam' ? learnByDspam(config, store) : await learnByModel(store);
+      const learn = engine === 'dspam' ? learnByDspam(config, store) : await warmLearner(store);
       const end = performance.now() + sliceLength;
       while (next.done !== true && performance.now() < end) {
-        slice.push([next.value, await learn(next.value)]);
+        const learning = await learn(next.value);
+        if (learning !== undefined) slice.push([next.value, learning]);
         next = await examples.next();
       }
       await warm?.flush();
@@ -73,8 +79,35 @@ export async function learnAll(
 
 function learnByDspam({ settings }: Config, store: UserStore): Learner {
   const filter = new DspamFilter(store, settings);
-  return async ({ dspam, spam }) => {
+  return async (example) => {
+    const { dspam, spam } = example;
     if (dspam === undefined) throw new Error("The example lacks what DSPAM's engine reads.");
-    return await filter.learn(dspam, spam, 'corpus', false);
+    const signed = await signedReading<DspamReading>(filter, example);
+    if (signed !== undefined) return await filter.learn(signed, spam, 'error', true);
+    return example.signedOnly === true ? undefined : await filter.learn(dspam, spam, 'corpus', false);
   };
+}
+
+function learnByModel(filter: UserFilter): Learner {
+  return async (example) => {
+    const { reading, spam } = example;
+    const signed = await signedReading<Reading>(filter, example);
+    if (signed !== undefined) return await filter.learn(signed, spam, 'error');
+    return example.signedOnly === true ? undefined : await filter.learn(reading, spam, 'corpus');
+  };
+}
+
+/** What the filter kept of an example that it has signed; undefined if it has not. */
+async function signedReading<Read>(
+  filter: { signed(id: string): Promise<Read> },
+  { signatures = [] }: Example,
+): Promise<Read | undefined> {
+  for (const id of signatures.toReversed()) {
+    try {
+      return await filter.signed(id);
+    } catch (error) {
+      if (systemCode(error) !== 'SIGNATURE_UNKNOWN') throw error;
+    }
+  }
+  return undefined;
 }

@@ -37,6 +37,8 @@ export interface Lesson {
   /** Undefined: a correction if the message carries a signature that is known, else from a collection. */
   readonly source?: Source;
   readonly signature?: string | undefined;
+  /** Learn nothing that the filter has not signed for this user: who sends it proves that they have received it. */
+  readonly signedOnly?: boolean;
 }
 
 /** What teaching came to. */
@@ -113,7 +115,8 @@ export async function teachMessage(
   const { config, users = withUser } = task;
   const { trainingMode: mode, signatureDays } = config.settings;
   const message = prefix === undefined ? undefined : await readMessage(prefix);
-  return await users(config, task.user, { create: message !== undefined, wait }, async (store) => {
+  const create = message !== undefined && lesson.signedOnly !== true;
+  return await users(config, task.user, { create, wait }, async (store) => {
     if (store === undefined) throw unknownSignature(lesson.signature, userName(task.user, config));
     const name = userName(task.user, config);
     const sourceOf = (found: string | undefined): Source =>
@@ -170,7 +173,7 @@ async function findLesson<Read>(
   filter: { signed(id: string): Promise<Read> },
   message: Read | undefined,
   signatures: readonly string[],
-  lesson: Pick<Lesson, 'signature'>,
+  lesson: Pick<Lesson, 'signature' | 'signedOnly'>,
   user: string,
 ): Promise<{ reading: Read; signature: string | undefined }> {
   const given = lesson.signature === undefined ? [] : [lesson.signature];
@@ -181,7 +184,9 @@ async function findLesson<Read>(
       if (systemCode(error) !== 'SIGNATURE_UNKNOWN') throw error;
     }
   }
-  if (message === undefined) throw unknownSignature(lesson.signature, user);
+  if (message === undefined || lesson.signedOnly === true) {
+    throw unknownSignature(lesson.signature ?? signatures.at(-1), user);
+  }
   return { reading: message, signature: undefined };
 }
 

@@ -7,8 +7,24 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode, TamisError } from '../errors.ts';
+import { modifiedUtf7 } from './utf7.ts';
 
 const parts = ['tmp', 'new', 'cur'] as const;
+
+/**
+ * What a folder that its user calls `Mail/Späm` or `Mail.Späm` is called on disk, by Maildir++: `.Mail.Sp&AOQ-m`. A name that
+ * begins with a dot is that of the disk already.
+ *
+ * @throws TamisError USAGE if the name is none of a folder.
+ */
+export function folderOnDisk(name: string): string {
+  const folder = name.startsWith('.') ? name : `.${modifiedUtf7(name).replaceAll('/', '.')}`;
+  if (isFolderName(folder) && !/\p{Cc}/u.test(name) && folder.length <= 200) return folder;
+  throw new TamisError(
+    'USAGE',
+    `Wrong command line: ${JSON.stringify(name)} is not the name of a folder: Spam, or Mail/Spam.`,
+  );
+}
 
 /** Whether messages can be read from here as from a Maildir; a copy without `tmp` is one too. */
 export function isMaildir(path: string): boolean {
