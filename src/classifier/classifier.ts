@@ -6,7 +6,9 @@
  * - pairs: word pairs over both, by counts: explainable, immune to salads of good words.
  *
  * The bounds are the defence: no learner alone can outshout the others, and what the text says can argue for "innocent" by
- * at most {@link bounds.goodText}, because the sender writes the text. Learning happens on errors and near errors only (the
+ * at most {@link bounds.goodText} in its grams and as much in its pairs, because the sender writes the text. Where a text is long, its
+ * beginning and its end are also judged apart, and the spammier of them counts, less a {@link toll}: ham that is
+ * pasted before or behind spam hides only one of them. Learning happens on errors and near errors only (the
  * gate), so that most messages write nothing. A label that is far from the judgement is doubted: it may be wrong, and one
  * message must not turn what many have taught.
  */
@@ -20,10 +22,15 @@ import {
   logisticWeights,
   type Gradient,
 } from './logistic.ts';
-import { pairCount, pairScore, pairWeights, wholeMessage } from './pairs.ts';
+import { pairCount, pairPrior, pairScore, pairWeights, wholeMessage } from './pairs.ts';
 
 /** The most that each learner's log odds may weigh. */
 const bounds = { learner: 10, goodText: 2, pairWeight: 0.5 } as const;
+
+/** What a window judged apart must argue more for spam than the whole text, to count in its place. */
+const toll = 2;
+/** Grams that the end of a text must have to be judged apart. */
+const longEnd = 400;
 
 /** A message is learned while its score argues for its class by no more than this. */
 const gate = 9.5;
@@ -60,8 +67,9 @@ export function scoresOf(evidence: Evidence): Scores {
   const { values, ranges } = evidence;
   const raw = rawScores(evidence);
   const header = bounded(raw.header);
-  const text = raw.text < 0 ? bounded(raw.text, bounds.goodText) : bounded(raw.text);
-  const pairs = bounds.pairWeight * bounded(raw.pairs);
+  const text = bounded(raw.text, raw.text < 0 ? bounds.goodText : bounds.learner);
+  const textPairs = raw.textPairs < 0 ? bounded(raw.textPairs, bounds.goodText) : raw.textPairs;
+  const pairs = bounds.pairWeight * bounded(raw.headerPairs + textPairs);
   return { header, text, pairs, total: header + text + pairs, known: knownShare(values, ranges.header) };
 }
 
@@ -114,7 +122,7 @@ function learnOnce(evidence: Evidence, spam: boolean, belief: number, margin: nu
   const raw = rawScores(evidence);
   const trust = belief * Math.exp(doubtRate * Math.min(0, margin + doubtFrom));
   const header = gradientOf(raw.header, spam, ranges.header, trust);
-  const text = gradientOf(raw.text, spam, ranges.text, trust);
+  const text = gradientOf(raw.wholeText, spam, ranges.text, trust);
   const pairs = Math.round(wholeMessage * belief);
   logisticLearn(values, ranges.header, header);
   logisticLearn(values, ranges.text, text);
@@ -131,11 +139,34 @@ function count(evidence: Evidence, spam: boolean, parts: number): void {
   };
 }
 
-function rawScores({ values, ranges, trained }: Evidence): { header: number; text: number; pairs: number } {
+/** What each learner makes of a message before its bound. */
+interface RawScores {
+  readonly header: number;
+  /** Of all of it, which is what is learned. */
+  readonly wholeText: number;
+  readonly text: number;
+  /** Of the fields, with what is known before any pair. */
+  readonly headerPairs: number;
+  readonly textPairs: number;
+}
+
+function rawScores({ values, ranges, trained }: Evidence): RawScores {
+  const grams = ranges.windows.map((window) => logisticScore(values, [window.grams]));
+  const pairs = ranges.windows.map((window) => pairScore(values, window.pairs, trained));
+  const [, end] = ranges.windows;
+  const apart = end.grams.to - end.grams.from >= longEnd;
+  const spammier = (whole: number, windows: readonly number[]): number =>
+    apart ? Math.max(whole, Math.max(...windows) - toll) : whole;
+  const wholeText = logisticScore(values, ranges.text);
   return {
     header: logisticScore(values, ranges.header),
-    text: logisticScore(values, ranges.text),
-    pairs: pairScore(values, ranges.pairs, trained),
+    wholeText,
+    text: spammier(wholeText, grams),
+    headerPairs: pairPrior(trained) + pairScore(values, ranges.headerPairs, trained),
+    textPairs: spammier(
+      pairs.reduce((sum, one) => sum + one, 0),
+      pairs,
+    ),
   };
 }
 

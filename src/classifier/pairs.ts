@@ -22,10 +22,16 @@ const scale = 0.59;
 /** The least that one side of a pair's odds counts. */
 const floor = 1e-9;
 
-/** The scaled log odds of spam that the pairs of a message argue for. */
+/** The scaled log odds of spam before any pair is looked at. */
+export function pairPrior(trained: Trained): number {
+  const messages = messagesOf(trained);
+  return scale * Math.log10(messages.spam / messages.innocent);
+}
+
+/** The scaled log odds of spam that some pairs of a message argue for. */
 export function pairScore(values: Int32Array, { from, to }: Range, trained: Trained): number {
   const messages = messagesOf(trained);
-  let sum = Math.log10(messages.spam / messages.innocent);
+  let sum = 0;
   for (let i = from; i < to; i++) {
     const a = values[2 * i] ?? 0;
     const b = values[2 * i + 1] ?? 0;

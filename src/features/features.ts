@@ -5,7 +5,7 @@
  *
  * Single words are left out on purpose: a salad of good words makes no known pairs, and so argues for nothing.
  */
-import { distinct, factKey, gramBases, mix, pairKey } from './keys.ts';
+import { distinct, type Distinct, factKey, gramBases, mix, pairKey } from './keys.ts';
 import type { Windows } from './windows.ts';
 
 /** The features of one message: distinct keys of each kind. */
@@ -13,8 +13,20 @@ export interface Features {
   /** Grams of the fields, then of the Received ones. */
   readonly header: Float64Array;
   readonly facts: Float64Array;
+  /** Grams of the beginning, then those of the end that are new. */
   readonly text: Float64Array;
+  /** Pairs of the fields, then those of the beginning and of the end that are new. */
   readonly pairs: Float64Array;
+  readonly cuts: Cuts;
+}
+
+/** Where the features of a window begin that no window before it has. */
+export interface Cuts {
+  /** The end's among the grams of the text. */
+  readonly textEnd: number;
+  /** The beginning's and the end's among the pairs. */
+  readonly pairsStart: number;
+  readonly pairsEnd: number;
 }
 
 /** The longest word that tells two words apart; what follows is not looked at. */
@@ -22,11 +34,17 @@ const wordBytes = 40;
 
 /** Names what is in the windows. */
 export function featuresOf(windows: Windows): Features {
+  const header = grams([windows.sender, gramBases.sender], [windows.route, gramBases.route]);
+  const text = grams([windows.start, gramBases.text], [windows.end, gramBases.text]);
+  const words = pairs(windows);
+  const [textEnd = 0] = text.ends;
+  const [, pairsStart = 0, pairsEnd = 0] = words.ends;
   return {
-    header: grams([windows.sender, gramBases.sender], [windows.route, gramBases.route]),
+    header: header.keys,
     facts: factKeys(windows.facts),
-    text: grams([windows.start, gramBases.text], [windows.end, gramBases.text]),
-    pairs: pairs(windows),
+    text: text.keys,
+    pairs: words.keys,
+    cuts: { textEnd, pairsStart, pairsEnd },
   };
 }
 
@@ -49,8 +67,9 @@ export function factLines(facts: Uint8Array): Uint8Array[] {
 }
 
 /** All runs of four bytes within each window, as keys of its base. */
-function grams(...windows: readonly (readonly [bytes: Uint8Array, base: number])[]): Float64Array {
+function grams(...windows: readonly (readonly [bytes: Uint8Array, base: number])[]): Distinct {
   const keys = new Float64Array(windows.reduce((sum, [bytes]) => sum + bytes.length, 0));
+  const ends: number[] = [];
   let count = 0;
   for (const [bytes, base] of windows) {
     let gram = 0;
@@ -58,25 +77,28 @@ function grams(...windows: readonly (readonly [bytes: Uint8Array, base: number])
       gram = ((gram << 8) | (bytes[i] ?? 0)) >>> 0;
       if (i >= 3) keys[count++] = base + gram;
     }
+    ends.push(count);
   }
-  return distinct(keys, count);
+  return distinct(keys, ends);
 }
 
 function factKeys(facts: Uint8Array): Float64Array {
   const keys = Float64Array.from(factLines(facts), factKey);
-  return distinct(keys, keys.length);
+  return distinct(keys, [keys.length]).keys;
 }
 
 /** All pairs of neighbours among the words of each window. */
-function pairs(windows: Windows): Float64Array {
+function pairs(windows: Windows): Distinct {
   const sources = pairWindows(windows);
   const keys = new Float64Array(sources.reduce((sum, { length }) => sum + length, 0));
+  const ends: number[] = [];
   let count = 0;
   for (const bytes of sources) {
     const words = wordsOf(bytes);
     for (let i = 1; i < words.length; i++) keys[count++] = pairKey(words[i - 1] ?? 0, words[i] ?? 0);
+    ends.push(count);
   }
-  return distinct(keys, count);
+  return distinct(keys, ends);
 }
 
 /** The hashes of the words of some bytes, in order; a word is a run of bytes above 32. */

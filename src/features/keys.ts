@@ -48,19 +48,36 @@ export function mix(hash: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** The first `length` keys, each once, in the order in which they first come. All keys are above 0. */
-export function distinct(keys: Float64Array, length: number): Float64Array {
+/** Keys, each once. */
+export interface Distinct {
+  readonly keys: Float64Array;
+  /** Where the keys of each group end among them. */
+  readonly ends: readonly number[];
+}
+
+/**
+ * Keys in groups, each key once, in the order in which they first come. Overwrites `keys`.
+ *
+ * @param keys Integers above 0.
+ * @param ends Where each group ends; what is behind the last end is left out.
+ */
+export function distinct(keys: Float64Array, ends: readonly number[]): Distinct {
+  const length = ends.at(-1) ?? 0;
   let slots = 64;
   while (slots < 2 * length) slots *= 2;
   const seen = new Float64Array(slots);
   let kept = 0;
-  for (let i = 0; i < length; i++) {
-    const key = keys[i] ?? 0;
-    let slot = mix(key ^ Math.imul((key / space) | 0, 0x9e3779b1)) & (slots - 1);
-    while (seen[slot] !== 0 && seen[slot] !== key) slot = (slot + 1) & (slots - 1);
-    if (seen[slot] === key) continue;
-    seen[slot] = key;
-    keys[kept++] = key;
-  }
-  return keys.slice(0, kept);
+  let i = 0;
+  const keptEnds = ends.map((end) => {
+    for (; i < end; i++) {
+      const key = keys[i] ?? 0;
+      let slot = mix(key ^ Math.imul((key / space) | 0, 0x9e3779b1)) & (slots - 1);
+      while (seen[slot] !== 0 && seen[slot] !== key) slot = (slot + 1) & (slots - 1);
+      if (seen[slot] === key) continue;
+      seen[slot] = key;
+      keys[kept++] = key;
+    }
+    return kept;
+  });
+  return { keys: keys.slice(0, kept), ends: keptEnds };
 }

@@ -149,6 +149,29 @@ describe('scores', () => {
     }
   });
 
+  test('of ham pasted before or behind spam are those of the spam, less a toll, where both are long', () => {
+    const score = (start: number, end: number, first: number, last: number): number => {
+      const plain = blank({ header: 0, facts: 0, text: start + end, pairs: 0 });
+      const none = { from: start + end, to: start + end, weight: 1 };
+      const windows = [
+        { grams: { from: 0, to: start, weight: 1 }, pairs: none },
+        { grams: { from: start, to: start + end, weight: 1 }, pairs: none },
+      ] as const;
+      const evidence = { ...plain, ranges: { ...plain.ranges, windows } };
+      for (let i = 0; i < start + end; i++) evidence.values[2 * i] = i < start ? first : last;
+      return scoresOf(evidence).text;
+    };
+    const spam = score(0, 1000, 0, 100);
+    expect(spam).toBeGreaterThan(6);
+    for (const pasted of [score(1000, 1000, -100, 100), score(1000, 1000, 100, -100)]) {
+      expect(pasted).toBeLessThan(spam);
+      expect(pasted).toBeGreaterThan(spam - 3);
+    }
+    // An end of a few words says too little by itself.
+    expect(score(1000, 399, -100, 100)).toBeLessThan(-1);
+    expect(score(1000, 1000, -100, -100)).toBeLessThan(-1);
+  });
+
   test('are the sum of what each feature adds, before the bounds', () => {
     fc.assert(
       fc.property(anyEvidence, (evidence) => {

@@ -25,6 +25,17 @@ export function blank({ header, facts, text, pairs }: Counts): Evidence {
       ],
       text: [{ from: textFrom, to: pairsFrom, weight: 1 }],
       pairs: { from: pairsFrom, to: length, weight: 1 },
+      headerPairs: { from: pairsFrom, to: pairsFrom, weight: 1 },
+      windows: [
+        {
+          grams: { from: textFrom, to: pairsFrom, weight: 1 },
+          pairs: { from: pairsFrom, to: length, weight: 1 },
+        },
+        {
+          grams: { from: pairsFrom, to: pairsFrom, weight: 1 },
+          pairs: { from: length, to: length, weight: 1 },
+        },
+      ],
     },
     trained: { spam: 0, innocent: 0 },
   };

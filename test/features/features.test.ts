@@ -8,15 +8,17 @@ import { limits, packWindows, unpackWindows, windowsOf, type Windows } from '../
 import { anyWindows, contentOf, facts, sample } from './sample.ts';
 
 /** The ranges that keys.ts promises, in units of 2^32. */
-const ranges: Record<keyof Features, readonly [number, number]> = {
+/** The kinds of features. */
+type Kind = Exclude<keyof Features, 'cuts'>;
+
+const ranges: Record<Kind, readonly [number, number]> = {
   header: [1, 3],
   text: [3, 4],
   facts: [4, 5],
   pairs: [128, 256],
 };
 
-const all = (features: Features): number[] =>
-  Object.values(features).flatMap((keys: Float64Array) => [...keys]);
+const all = ({ header, facts, text, pairs }: Features): number[] => [...header, ...facts, ...text, ...pairs];
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
 describe('keys', () => {
@@ -24,7 +26,7 @@ describe('keys', () => {
     fc.assert(
       fc.property(anyWindows, (windows) => {
         const features = featuresOf(windows);
-        for (const [kind, [from, to]] of Object.entries(ranges) as [keyof Features, [number, number]][]) {
+        for (const [kind, [from, to]] of Object.entries(ranges) as [Kind, [number, number]][]) {
           expect(new Set(features[kind]).size).toBe(features[kind].length);
           for (const key of features[kind]) {
             if (!Number.isInteger(key) || key < from * 2 ** 32 || key >= to * 2 ** 32)
@@ -64,9 +66,30 @@ describe('keys', () => {
     const key = fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 2 ** 40 - 1 }));
     fc.assert(
       fc.property(fc.array(key, { maxLength: 300 }), (values) => {
-        expect([...distinct(Float64Array.from(values), values.length)]).toEqual([...new Set(values)]);
+        const { keys, ends } = distinct(Float64Array.from(values), [values.length]);
+        expect([...keys]).toEqual([...new Set(values)]);
+        expect(ends).toEqual([keys.length]);
       }),
     );
+  });
+
+  test('of a group are those that no group before it has', () => {
+    const values = Float64Array.of(1, 2, 1, 2, 3, 3, 4, 9);
+    const { keys, ends } = distinct(values, [3, 3, 7]);
+    expect([...keys]).toEqual([1, 2, 3, 4]);
+    expect(ends).toEqual([2, 2, 4]);
+  });
+
+  test('of the end of a text begin where the cuts say', () => {
+    const { text, pairs, cuts } = featuresOf({
+      ...empty,
+      sender: bytes('To: joe'),
+      start: bytes('abcd ef'),
+      end: bytes('abcd ef gh'),
+    });
+    expect([...text.subarray(cuts.textEnd)].every((key) => key >= gramBases.text)).toBe(true);
+    expect([cuts.textEnd, text.length]).toEqual([4, 7]);
+    expect([cuts.pairsStart, cuts.pairsEnd, pairs.length]).toEqual([1, 2, 3]);
   });
 });
 
@@ -98,7 +121,7 @@ describe('words', () => {
 });
 
 test('every feature has a name, of its kind', () => {
-  const kinds: Record<keyof Features, string> = {
+  const kinds: Record<Kind, string> = {
     header: 'header',
     facts: 'fact',
     text: 'text',
@@ -108,7 +131,7 @@ test('every feature has a name, of its kind', () => {
     fc.property(anyWindows, (windows) => {
       const names = namesOf(windows);
       const features = featuresOf(windows);
-      for (const [part, kind] of Object.entries(kinds) as [keyof Features, string][]) {
+      for (const [part, kind] of Object.entries(kinds) as [Kind, string][]) {
         for (const key of features[part]) {
           if (names.get(key)?.kind !== kind) throw new Error(`${key} is no ${kind}`);
         }
