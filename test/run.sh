@@ -6,8 +6,8 @@
 set -u
 cd -- "$(dirname -- "$0")/.." || exit 1
 
-peers='bogofilter maildrop maildirmake dovecot doveadm sievec sieve-test sieve-filter procmail spamc'
-packages='bogofilter maildrop dovecot-core dovecot-sieve procmail spamc'
+peers='bogofilter maildrop maildirmake dovecot doveadm sievec sieve-test sieve-filter procmail spamc supervise multilog'
+packages='bogofilter maildrop dovecot-core dovecot-sieve procmail spamc daemontools'
 
 passed=0
 failed=0
