@@ -10,6 +10,7 @@ import { filterCommand, parseWords } from './options.ts';
 interface ServeArguments extends CommonArguments {
   socket: string | undefined;
   spamd: string | undefined;
+  lmtp: string | undefined;
   metrics: string | undefined;
 }
 
@@ -25,6 +26,11 @@ export const serveCommand: Command<ServeArguments> = {
         requiresArg: true,
         describe: 'Speak the protocol of spamd (spamc).',
       })
+      .option('lmtp', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Speak LMTP, and hand on to the setting lmtpNext.',
+      })
       .option('metrics', {
         type: 'string',
         requiresArg: true,
@@ -37,10 +43,16 @@ export const serveCommand: Command<ServeArguments> = {
     const addresses = {
       socket: address(argv.socket),
       spamd: address(argv.spamd),
+      lmtp: address(argv.lmtp),
       metrics: address(argv.metrics),
     };
-    if (addresses.socket === undefined && addresses.spamd === undefined)
-      throw new TamisError('USAGE', 'Wrong command line: tamis serve needs --socket or --spamd; see --help.');
+    const { socket, spamd, lmtp } = addresses;
+    if ((socket ?? spamd ?? lmtp) === undefined) {
+      throw new TamisError(
+        'USAGE',
+        'Wrong command line: tamis serve needs --socket, --spamd or --lmtp; see --help.',
+      );
+    }
     await serve(config, addresses, {
       reload: () => loadConfig(argv),
       beforeWork: () => {

@@ -6,6 +6,7 @@
  */
 import * as v from 'valibot';
 import { TamisError } from '../errors.ts';
+import { nextHopOf, nextHopSyntax, type NextHop } from './next-hop.ts';
 
 const yes: readonly string[] = ['on', 'true'];
 const flag = v.union([
@@ -32,6 +33,17 @@ const octal = v.pipe(
   v.string(),
   v.regex(/^[0-7]{3,4}$/),
   v.transform((digits) => Number.parseInt(digits, 8)),
+);
+
+/** Where LMTP hands on to. */
+const nextHop = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }): NextHop => {
+    const found = nextHopOf(dataset.value);
+    if (found !== undefined) return found;
+    addIssue({ message: `it can be ${nextHopSyntax}` });
+    return NEVER;
+  }),
 );
 
 /** A list of words: an array, or one word after another with commas between. */
@@ -76,6 +88,16 @@ export interface Settings {
   readonly serverPass: Readonly<Record<string, string>>;
   /** Mode of the daemon's Unix sockets: who can connect acts for any user. */
   readonly socketMode: number;
+  /** Where the daemon's LMTP hands a judged message on to; without it there is no LMTP. */
+  readonly lmtpNext?: NextHop | undefined;
+  /** What of a recipient is the user's name: the whole address, or the local part. */
+  readonly lmtpUser: 'address' | 'local';
+  /** What ends the local part of the user, such as `+` in `joe+lists@example.org`; empty: nothing does. */
+  readonly recipientDelimiter: string;
+  /** The Maildir++ folder of spam, where `lmtpNext` is a Maildir. */
+  readonly spamFolder: string;
+  /** What LMTP does with a message that cannot be judged: it passes unjudged, or the client is to try again later. */
+  readonly onError: 'pass' | 'defer';
   /** What judges: tamis' own model, or DSPAM's algorithms on DSPAM's tokens. What follows is for the latter. */
   readonly engine: 'tamis' | 'dspam';
   readonly tokenizer: 'word' | 'chain' | 'osb' | 'sbph';
@@ -109,6 +131,11 @@ const entries = {
   connections: v.optional(amount(1, 10_000), 64),
   serverPass: v.optional(v.record(v.string(), v.string()), {}),
   socketMode: v.optional(octal, '0660'),
+  lmtpNext: v.optional(nextHop),
+  lmtpUser: v.optional(word(['address', 'local']), 'address'),
+  recipientDelimiter: v.optional(v.pipe(v.string(), v.regex(/^[^\s@\p{C}]*$/u)), ''),
+  spamFolder: v.optional(v.pipe(v.string(), v.regex(/^(?:\.[^./\0]+)+$/)), '.Spam'),
+  onError: v.optional(word(['pass', 'defer']), 'pass'),
   engine: v.optional(word(['tamis', 'dspam']), 'tamis'),
   tokenizer: v.optional(word(['word', 'chain', 'osb', 'sbph']), 'chain'),
   algorithms: v.optional(words(['naive', 'graham', 'burton', 'robinson', 'chi-square']), 'graham,burton'),

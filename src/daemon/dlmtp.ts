@@ -26,6 +26,7 @@ import { log } from '../log.ts';
 import { answerFrame } from './frame-server.ts';
 import { frameMark } from './frame.ts';
 import { Held } from './held.ts';
+import { withDots, withLf } from './lines.ts';
 import { outgoing } from './outgoing.ts';
 import { admits } from './password.ts';
 import type { Service } from './service.ts';
@@ -157,7 +158,8 @@ class Session {
       return await this.say(`554 5.1.0 ${sentenceOf(error)}`);
     }
     await this.say('354 Enter mail, end with "." on a line by itself');
-    const held = await Held.from(withLf(wire.dotted()), service.messageBytes);
+    // With LF, as DSPAM keeps a message.
+    const held = await Held.from(withLf(wire.dotted('lf')), service.messageBytes);
     try {
       const answers: Answer[] = [];
       for (const [place, user] of users.entries()) {
@@ -208,7 +210,7 @@ class Session {
       if (place === 0) await this.wire.send(`X-Daemon-Classification: ${classOf(verdict)}\n`);
       const lines = verdict === undefined ? '' : headerLines(verdict);
       const message = outgoing(held, this.service.prefixBytes, { lines, footers });
-      for await (const piece of withDots(message)) await this.wire.send(piece);
+      for await (const piece of withDots(message, '\n')) await this.wire.send(piece);
     }
     await this.wire.send('.\r\n');
   }
@@ -251,28 +253,4 @@ function processModeOf(line: string): string {
   const start = line.indexOf(mark);
   const end = line.lastIndexOf('"');
   return start < 0 ? '' : line.slice(start + mark.length, Math.max(start + mark.length, end));
-}
-
-/** With LF for CRLF, as DSPAM keeps a message. */
-async function* withLf(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let carried = '';
-  for await (const piece of source) {
-    const text = carried + piece.toString('latin1');
-    carried = text.endsWith('\r') ? '\r' : '';
-    yield Buffer.from(text.slice(0, text.length - carried.length).replaceAll('\r\n', '\n'), 'latin1');
-  }
-  if (carried !== '') yield Buffer.from(carried, 'latin1');
-}
-
-/** With the first dot of a line doubled, and a line end at the end. */
-async function* withDots(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  let atStart = true;
-  for await (const piece of source) {
-    if (piece.length === 0) continue;
-    const text = Buffer.from(piece).toString('latin1');
-    const dotted = text.replaceAll('\n.', '\n..');
-    yield Buffer.from(atStart && text.startsWith('.') ? `.${dotted}` : dotted, 'latin1');
-    atStart = text.endsWith('\n');
-  }
-  if (!atStart) yield Buffer.from('\n');
 }

@@ -73,7 +73,12 @@ export class Held {
     await file?.close();
   }
 
-  private async add(chunk: Buffer): Promise<void> {
+  /**
+   * Takes the next bytes.
+   *
+   * @throws TamisError INPUT if the temporary file cannot be written.
+   */
+  async add(chunk: Buffer): Promise<void> {
     if (this.file === undefined && this.size + chunk.length <= inMemory) {
       this.chunks.push(chunk);
     } else {
@@ -92,7 +97,12 @@ export class Held {
   }
 }
 
-async function temporaryFile(): Promise<FileHandle> {
+/**
+ * A file that only this process and its children can reach.
+ *
+ * @throws TamisError INPUT if none can be made.
+ */
+export async function temporaryFile(): Promise<FileHandle> {
   const path = join(tmpdir(), `tamis-${randomUUID()}`);
   try {
     const file = await open(path, 'wx+', 0o600);

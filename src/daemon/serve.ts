@@ -8,7 +8,8 @@ import { spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import { availableParallelism } from 'node:os';
 import type { Config } from '../config/load.ts';
-import { describe } from '../errors.ts';
+import { nextHopSyntax } from '../config/next-hop.ts';
+import { describe, TamisError } from '../errors.ts';
 import { log } from '../log.ts';
 import { listen, type Address } from './address.ts';
 import { serveDlmtp, type Understand } from './dlmtp.ts';
@@ -17,6 +18,7 @@ import { Listener } from './listener.ts';
 import { Metrics } from './metrics.ts';
 import { Pool } from './pool.ts';
 import { Service } from './service.ts';
+import { serveLmtp } from './lmtp.ts';
 import { serveSpamd } from './spamd.ts';
 import { Wire } from './wire.ts';
 
@@ -24,6 +26,7 @@ import { Wire } from './wire.ts';
 export interface Addresses {
   readonly socket?: Address | undefined;
   readonly spamd?: Address | undefined;
+  readonly lmtp?: Address | undefined;
   readonly metrics?: Address | undefined;
 }
 
@@ -48,7 +51,7 @@ export interface Wiring {
 /**
  * Serves until a signal ends it.
  *
- * @throws TamisError DAEMON if a listener cannot be opened.
+ * @throws TamisError DAEMON if a listener cannot be opened, CONFIG if LMTP has nowhere to hand on to.
  */
 export async function serve(
   config: Config,
@@ -58,8 +61,11 @@ export async function serve(
   const protocols: Readonly<Record<Exclude<keyof Addresses, 'metrics'>, Protocol>> = {
     socket: (wire, service) => serveDlmtp(wire, service, understand),
     spamd: serveSpamd,
+    lmtp: serveLmtp,
   };
-  const { workers, cacheBytes, connections, socketMode } = config.settings;
+  const { workers, cacheBytes, connections, socketMode, lmtpNext } = config.settings;
+  if (addresses.lmtp !== undefined && lmtpNext === undefined)
+    throw new TamisError('CONFIG', `LMTP needs the setting lmtpNext: ${nextHopSyntax}.`);
   const late: { service?: Service } = {};
   const listeners: Listener[] = [];
   for (const [name, protocol] of Object.entries(protocols)) {

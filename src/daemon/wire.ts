@@ -6,10 +6,10 @@
  */
 import type { Socket } from 'node:net';
 import { TamisError } from '../errors.ts';
+import { DotReader, type LineEnd } from './lines.ts';
 
 const lineFeed = 0x0a;
-const carriageReturn = 0x0d;
-const dot = 0x2e;
+const nothing: Buffer = Buffer.alloc(0);
 /** Bytes of a line at most: far above any protocol's own limit. */
 const longestLine = 8192;
 
@@ -17,14 +17,16 @@ const longestLine = 8192;
 export class Wire {
   readonly socket: Socket;
   private readonly source: AsyncIterator<Buffer, undefined>;
-  private buffered: Buffer = Buffer.alloc(0);
+  private readonly idle: number;
+  private buffered = nothing;
   private ended = false;
 
   /** @param idle Milliseconds of silence after which the connection is cut. */
   constructor(socket: Socket, idle: number) {
     this.socket = socket;
+    this.idle = idle;
     socket.setTimeout(idle, () => {
-      socket.destroy(new TamisError('INPUT', `The client was silent for ${idle / 1000} s.`));
+      socket.destroy(new TamisError('INPUT', `The other end was silent for ${idle / 1000} s.`));
     });
     this.source = socket.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer, undefined>;
   }
@@ -44,7 +46,7 @@ export class Wire {
       }
       from = this.buffered.length;
       if (from > longestLine)
-        throw new TamisError('INPUT', `The client sent a line of more than ${longestLine} bytes.`);
+        throw new TamisError('INPUT', `The other end sent a line of more than ${longestLine} bytes.`);
       if (!(await this.fill())) return undefined;
     }
   }
@@ -61,41 +63,40 @@ export class Wire {
   }
 
   /**
-   * The bytes up to a line of a single dot, dots at the beginning of lines taken off (RFC 5321, 4.5.2); the line is read, too.
+   * The bytes up to a line of a single dot, dots at the beginning of lines taken off (lines.ts); the line is read, too.
    * Line ends stay as they come.
    *
    * @throws TamisError INPUT if the client ends before that line: what came is no message.
    */
-  async *dotted(): AsyncGenerator<Buffer> {
-    const need = async (): Promise<void> => {
-      if (!(await this.fill())) throw new TamisError('INPUT', 'The client ended in the middle of a message.');
-    };
-    for (let atStart = true; ;) {
-      if (this.buffered.length === 0) await need();
-      if (atStart && this.buffered[0] === dot) {
-        while (this.buffered.length < 3 && this.buffered[1] !== lineFeed) await need();
-        const end = this.buffered[1] === lineFeed ? 2 : 3;
-        if (end === 2 || (this.buffered[1] === carriageReturn && this.buffered[2] === lineFeed)) {
-          this.buffered = this.buffered.subarray(end);
-          return;
-        }
-        this.buffered = this.buffered.subarray(1);
-      }
-      const { buffered } = this;
-      let next = 0;
-      do {
-        const at = buffered.indexOf(lineFeed, next);
-        atStart = at >= 0;
-        next = atStart ? at + 1 : buffered.length;
-      } while (atStart && next < buffered.length && buffered[next] !== dot);
-      this.buffered = buffered.subarray(next);
-      yield buffered.subarray(0, next);
+  async *dotted(lineEnd: LineEnd): AsyncGenerator<Buffer> {
+    const reader = new DotReader(lineEnd);
+    for (let rest: Buffer | undefined; rest === undefined;) {
+      if (this.buffered.length === 0 && !(await this.fill()))
+        throw new TamisError('INPUT', 'The client ended in the middle of a message.');
+      const read = reader.push(this.buffered);
+      ({ rest } = read);
+      this.buffered = rest ?? nothing;
+      if (read.content.length > 0) yield read.content;
+    }
+  }
+
+  /** Does work that the other end waits for: its silence is no fault of its own meanwhile. */
+  async whileItWaits<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.socket.setTimeout(0);
+    try {
+      return await work();
+    } finally {
+      this.socket.setTimeout(this.idle);
     }
   }
 
   /** Sends, and waits until the client takes it. */
   async send(bytes: Uint8Array | string): Promise<void> {
     const { socket } = this;
+    const gone = (): TamisError =>
+      new TamisError('OUTPUT', 'The other end closed the connection before it had everything.');
+    // Nothing would be heard of a socket that has been closed already.
+    if (!socket.writable) throw gone();
     if (socket.write(bytes)) return;
     await new Promise<void>((resolve, reject) => {
       const settle = (error?: Error): void => {
@@ -107,7 +108,7 @@ export class Wire {
         settle();
       };
       const onClose = (): void => {
-        settle(new TamisError('OUTPUT', 'The client closed the connection before it had everything.'));
+        settle(gone());
       };
       socket.on('drain', onDrain).on('close', onClose).on('error', settle);
     });

@@ -13,6 +13,7 @@ export class Daemon {
   readonly place: Place;
   readonly spamd: string;
   readonly socket: string;
+  readonly lmtp: string;
   /** What it has said on stderr. */
   said = '';
   private process: ChildProcess | undefined;
@@ -23,16 +24,18 @@ export class Daemon {
     mkdirSync(this.place.home);
     this.spamd = this.place.path('spamd.sock');
     this.socket = this.place.path('tamis.sock');
+    this.lmtp = this.place.path('lmtp.sock');
     this.options = options;
   }
 
-  /** Starts it and waits until it is ready. */
-  async start(): Promise<void> {
+  /** Starts it, with further options, and waits until it is ready. */
+  async start(...more: readonly string[]): Promise<void> {
     const child = this.place.start([
       'serve',
       `--spamd=${this.spamd}`,
       `--socket=${this.socket}`,
       ...this.options,
+      ...more,
     ]);
     this.process = child;
     child.stdin.end();
