@@ -116,7 +116,7 @@ function cacheFilter() {
   const input = 'Subject: build\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\nA message.\n';
   const { status } = spawnSync(process.execPath, ['-e', script, home], {
     input,
-    stdio: ['pipe', 'ignore', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   if (status !== 0)
     console.warn('tamis: no code cache was made; every message will cost some milliseconds more');
