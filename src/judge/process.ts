@@ -5,7 +5,8 @@ import type { Config } from '../config/load.ts';
 import { systemCode, TamisError } from '../errors.ts';
 import { explain } from '../classifier/explanation.ts';
 import type { Deadline } from './deadline.ts';
-import { DspamFilter, dspamReading, type DspamReading, type TokenMemory } from './dspam-filter.ts';
+import type * as engine from './dspam-filter.ts';
+import type { DspamReading, TokenMemory } from './dspam-filter.ts';
 import { readMessage, type Reading } from './reading.ts';
 import type { Source } from './notes.ts';
 import type { OpenOptions } from '../store/contract.ts';
@@ -47,6 +48,9 @@ export interface Taught {
   readonly learning: Learning;
 }
 
+/** DSPAM's engine, loaded where it is set. */
+const dspamEngine = (): Promise<typeof engine> => import('./dspam-filter.ts');
+
 /** How many factors a header names. */
 const factorCount = 15;
 
@@ -61,6 +65,7 @@ export async function judgeMessage(prefix: Uint8Array, task: Task, deadline: Dea
   return await users(config, task.user, open, async (store) => {
     const reading = await read;
     if (config.settings.engine === 'dspam') {
+      const { dspamReading } = await dspamEngine();
       const dspam = deadline.run(() => dspamReading(prefix, reading));
       return await receiveByDspam(store, dspam, task);
     }
@@ -84,6 +89,7 @@ async function receiveByDspam(
   reading: DspamReading,
   { user, config, classify = false }: Task,
 ): Promise<Verdict> {
+  const { DspamFilter } = await dspamEngine();
   const filter = new DspamFilter(store ?? blankMemory, config.settings);
   const { judgement, signature } = await filter.receive(reading, classify || store === undefined);
   return {
@@ -124,6 +130,7 @@ export async function teachMessage(
     let signature: string | undefined;
     let learning: Learning;
     if (config.settings.engine === 'dspam') {
+      const { DspamFilter, dspamReading } = await dspamEngine();
       const filter = new DspamFilter(store, config.settings);
       const own = message && prefix && dspamReading(prefix, message);
       const found = await findLesson<DspamReading>(filter, own, message?.signatures ?? [], lesson, name);
@@ -157,6 +164,7 @@ export async function forgetMessage(prefix: Uint8Array, task: Task, wait: number
     if (store === undefined) return false;
     const name = userName(task.user, config);
     if (config.settings.engine === 'dspam') {
+      const { DspamFilter, dspamReading } = await dspamEngine();
       const filter = new DspamFilter(store, config.settings);
       const own = dspamReading(prefix, message);
       const { reading } = await findLesson<DspamReading>(filter, own, message.signatures, {}, name);
