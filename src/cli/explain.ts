@@ -3,6 +3,7 @@ import { explain, type Reason } from '../classifier/explanation.ts';
 import { TamisError } from '../errors.ts';
 import { Input } from '../filter/input.ts';
 import { readMessage } from '../judge/reading.ts';
+import { over, sharedModel } from '../judge/shared.ts';
 import { UserFilter } from '../judge/userfilter.ts';
 import { blankMemory, userName, withUser } from '../judge/users.ts';
 import {
@@ -34,7 +35,10 @@ export const explainCommand: Command<ExplainArguments> = {
     if (bytes.length === 0) throw new TamisError('INPUT', 'There is no message on stdin.');
     const reading = await readMessage(bytes);
     await withUser(config, user, { create: false, wait: patience }, async (store) => {
-      const filter = new UserFilter(store ?? blankMemory, { mode: 'notrain', signatureDays: 1 });
+      const filter = new UserFilter(over(sharedModel(config.home), store ?? blankMemory), {
+        mode: 'notrain',
+        signatureDays: 1,
+      });
       const { scores, evidence, spam, threshold, probability, confidence } = await filter.judge(reading);
       const { reasons } = explain(reading.windows, evidence);
       const result = spam ? 'Spam' : 'Innocent';

@@ -6,17 +6,21 @@
  */
 import { countMessages, messages, type CorpusItem } from '../corpus/messages.ts';
 import { TamisError } from '../errors.ts';
+import type { Config } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { learnAll, type Example } from '../judge/bulk.ts';
 import { dspamReading } from '../judge/dspam-filter.ts';
 import { readMessage } from '../judge/reading.ts';
-import { userName } from '../judge/users.ts';
+import { sharedHome, writeSharedModel } from '../judge/shared.ts';
+import { userName, withUser } from '../judge/users.ts';
+import { allFeatures } from '../judge/warm.ts';
 import { logError } from '../log.ts';
-import { configOf, jsonOption, print, userOption, type Command, type CommonArguments } from './command.ts';
+import { configOf, jsonOption, patience, print, type Command, type CommonArguments } from './command.ts';
 import { progressBar } from './progress.ts';
 
 interface TrainArguments extends CommonArguments {
-  user: string;
+  user: string | undefined;
+  shared: boolean;
   json: boolean;
   spam: string[] | undefined;
   innocent: string[] | undefined;
@@ -27,7 +31,13 @@ export const trainCommand: Command<TrainArguments> = {
   command: 'train',
   describe: 'Learn Maildirs, folders, mbox files or messages as spam and as innocent.',
   builder: (yargs) =>
-    jsonOption(userOption(yargs))
+    jsonOption(yargs)
+      .option('user', { type: 'string', requiresArg: true, describe: 'Whose filter.' })
+      .option('shared', {
+        type: 'boolean',
+        default: false,
+        describe: 'Learn for everybody: the model under every user’s own.',
+      })
       .option('spam', { type: 'string', array: true, requiresArg: true, describe: 'PATHs of spam.' })
       .option('innocent', {
         type: 'string',
@@ -35,15 +45,19 @@ export const trainCommand: Command<TrainArguments> = {
         requiresArg: true,
         describe: 'PATHs of innocent mail.',
       }),
-  handler: async ({ user, json, spam = [], innocent = [], ...options }) => {
+  handler: async ({ user, shared, json, spam = [], innocent = [], ...options }) => {
     if (spam.length + innocent.length === 0) {
       throw new TamisError('USAGE', 'Wrong command line: train needs --spam PATH or --innocent PATH.');
     }
     if ([...spam, ...innocent].includes('')) {
       throw new TamisError('USAGE', 'Wrong command line: --spam and --innocent take a PATH; one is empty.');
     }
-    const config = configOf(options);
-    const name = userName(user, config);
+    if ((user === undefined) !== shared) {
+      throw new TamisError('USAGE', 'Wrong command line: train needs either --user NAME or --shared.');
+    }
+    const site = configOf(options);
+    const config = shared ? { ...site, home: sharedHome(site.home) } : site;
+    const name = shared ? 'everybody' : userName(user ?? '', config);
     const started = performance.now();
     const classes = [await pileOf(spam, true), await pileOf(innocent, false)];
     const progress = progressBar(classes.reduce((sum, { count }) => sum + count, 0));
@@ -58,6 +72,7 @@ export const trainCommand: Command<TrainArguments> = {
         tally[learning === 'duplicate' ? 'duplicates' : example.spam ? 'spam' : 'innocent']++;
         progress.step();
       });
+      if (shared) await publish(site, config, name);
     } finally {
       progress.stop();
     }
@@ -68,6 +83,14 @@ export const trainCommand: Command<TrainArguments> = {
     ]);
   },
 };
+
+/** Puts what has been learned for everybody where the filter reads it. */
+async function publish(site: Config, config: Config, name: string): Promise<void> {
+  await withUser(config, name, { create: true, wait: patience }, async (store) => {
+    if (store === undefined) return;
+    writeSharedModel(site.home, (await allFeatures(store)).rows(), await store.totals());
+  });
+}
 
 /** The messages of one class, and how far they have been read. */
 interface Pile {

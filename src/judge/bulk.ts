@@ -11,6 +11,7 @@ import { systemCode } from '../errors.ts';
 import type { UserStore } from '../store/contract.ts';
 import { DspamFilter, type DspamReading } from './dspam-filter.ts';
 import type { Reading } from './reading.ts';
+import { over, sharedModel } from './shared.ts';
 import { UserFilter, type Learning } from './userfilter.ts';
 import { withUser } from './users.ts';
 import { WarmUser } from './warm.ts';
@@ -56,7 +57,7 @@ export async function learnAll<Item extends Example>(
   const warmLearner = async (store: UserStore): Promise<Learner> => {
     if (!(await warm?.follow(store))) warm = undefined;
     warm ??= await WarmUser.load(store);
-    return learnByModel(new UserFilter(warm, { mode, signatureDays }));
+    return learnByModel(new UserFilter(over(sharedModel(config.home), warm), { mode, signatureDays }));
   };
   let next = await examples.next();
   for (let slices = 0; next.done !== true; slices++) {

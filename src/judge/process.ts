@@ -10,6 +10,7 @@ import type { DspamReading, TokenMemory } from './dspam-filter.ts';
 import { readMessage, type Reading } from './reading.ts';
 import type { Source } from './notes.ts';
 import type { OpenOptions } from '../store/contract.ts';
+import { over, sharedModel } from './shared.ts';
 import { UserFilter, type Learning, type Memory, type Opinion } from './userfilter.ts';
 import { blankMemory, userName, withUser } from './users.ts';
 import type { Verdict } from './verdict.ts';
@@ -70,7 +71,10 @@ export async function judgeMessage(prefix: Uint8Array, task: Task, deadline: Dea
       return await receiveByDspam(store, dspam, task);
     }
     const mode = classify || store === undefined ? 'notrain' : trainingMode;
-    const filter = new UserFilter(store ?? blankMemory, { mode, signatureDays });
+    const filter = new UserFilter(over(sharedModel(config.home), store ?? blankMemory), {
+      mode,
+      signatureDays,
+    });
     const { opinion, signature } = await filter.receive(reading);
     return {
       user: userName(task.user, config),
@@ -137,7 +141,7 @@ export async function teachMessage(
       ({ signature } = found);
       learning = await filter.learn(found.reading, lesson.spam, sourceOf(signature), signature !== undefined);
     } else {
-      const filter = new UserFilter(store, { mode, signatureDays });
+      const filter = new UserFilter(over(sharedModel(config.home), store), { mode, signatureDays });
       const found = await findLesson<Reading>(filter, message, message?.signatures ?? [], lesson, name);
       ({ signature } = found);
       learning = await filter.learn(found.reading, lesson.spam, sourceOf(signature));
@@ -170,7 +174,7 @@ export async function forgetMessage(prefix: Uint8Array, task: Task, wait: number
       const { reading } = await findLesson<DspamReading>(filter, own, message.signatures, {}, name);
       return await filter.forget(reading);
     }
-    const filter = new UserFilter(store, { mode, signatureDays });
+    const filter = new UserFilter(over(sharedModel(config.home), store), { mode, signatureDays });
     const { reading } = await findLesson<Reading>(filter, message, message.signatures, {}, name);
     return await filter.forget(reading);
   });

@@ -108,7 +108,8 @@ export class WarmUser implements Memory {
   }
 }
 
-async function allFeatures(store: UserStore): Promise<FeatureTable> {
+/** Reads all features of a user. */
+export async function allFeatures(store: UserStore): Promise<FeatureTable> {
   const table = new FeatureTable();
   for await (const rows of store.features()) table.addRows(rows);
   return table;
