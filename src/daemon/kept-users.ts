@@ -17,8 +17,8 @@ import { log } from '../log.ts';
 import type { OpenOptions, Store } from '../store/contract.ts';
 import { KeptUser } from './kept-user.ts';
 
-/** An open LevelDB takes 4 descriptors and up to 4 MiB of what it has not yet written. */
-const mostOpen = 32;
+/** An open LevelDB takes 4 descriptors, up to 1 MiB of what it has not yet written, and the pages of it that were read. */
+const mostOpen = 16;
 /** How many cold users' last work is remembered. */
 const mostSeen = 10_000;
 
@@ -37,6 +37,8 @@ export class KeptUsers {
   private readonly budget: number;
   /** In the order of their last work, the longest ago first. */
   private readonly kept = new Map<string, Kept>();
+  /** One at a time: reading all features of a user takes a core for half a second, and others wait for their mail. */
+  private warming = false;
   /** When work last came for the others, in the same order. */
   private readonly seen = new Map<string, number>();
 
@@ -66,7 +68,7 @@ export class KeptUsers {
       // Warm users hold features only, not DSPAM's tokens.
       const warms =
         config.settings.engine === 'tamis' && now - user.warmedAt > rest && this.admits(away, now);
-      if (user.isOpen && !user.isWarm && warms) this.warm(user);
+      if (user.isOpen && !user.isWarm && warms) void this.warm(user);
     }
   }
 
@@ -108,7 +110,7 @@ export class KeptUsers {
   }
 
   private admits(away: number, now: number): boolean {
-    if (away === Infinity) return false;
+    if (away === Infinity || this.warming) return false;
     if (this.figures().bytes < this.budget) return true;
     const coldest = this.coldest();
     return coldest !== undefined && now - coldest.last > away;
@@ -119,15 +121,16 @@ export class KeptUsers {
     return undefined;
   }
 
-  private warm(user: KeptUser): void {
-    user.makeWarm().then(
-      () => {
-        this.makeRoom(user);
-      },
-      (error: unknown) => {
-        log(`${user.name} is judged from disk: ${describe(error)}`);
-      },
-    );
+  private async warm(user: KeptUser): Promise<void> {
+    this.warming = true;
+    try {
+      await user.makeWarm();
+      this.makeRoom(user);
+    } catch (error) {
+      log(`${user.name} is judged from disk: ${describe(error)}`);
+    } finally {
+      this.warming = false;
+    }
   }
 
   /** Keeps to the budget and to the number of open stores; the user who has work stays. */

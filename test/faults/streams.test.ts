@@ -154,7 +154,10 @@ describe('a wrong command line', () => {
     ],
     'no user': [[], /No user is given/],
     'an empty user': [['--user='], /No user is given/],
-    'an unknown mode': [['--user=joe', '--mode=sometimes'], /--mode is toe, teft, tum, notrain, not "sometimes"/],
+    'an unknown mode': [
+      ['--user=joe', '--mode=sometimes'],
+      /--mode is toe, teft, tum, notrain, not "sometimes"/,
+    ],
     'an unknown --on-error': [['--user=joe', '--on-error=explode'], /--on-error is pass or defer/],
     'an empty home': [['--user=joe', '--home='], /--home takes a value/],
     'a setting without a value': [['--user=joe', '--set'], /--set takes a value/],
