@@ -10,7 +10,7 @@
  * beginning and its end are also judged apart, and the spammier of them counts, less a {@link toll}: ham that is
  * pasted before or behind spam hides only one of them. Learning happens on errors and near errors only (the
  * gate), so that most messages write nothing. A label that is far from the judgement is doubted: it may be wrong, and one
- * message must not turn what many have taught.
+ * message must not turn what many have taught. A correction is not: who takes the trouble has looked at the message.
  */
 import type { Evidence } from './evidence.ts';
 import {
@@ -91,7 +91,7 @@ export function learn(evidence: Evidence, { spam, belief, correction }: Lesson):
   const margin = (): number => (spam ? 1 : -1) * scoresOf(evidence).total;
   if (margin() > gate) return rounds;
   do {
-    rounds.push(learnOnce(evidence, spam, belief, margin()));
+    rounds.push(learnOnce(evidence, spam, belief, correction ? 1 : trustIn(margin())));
   } while (correction && rounds.length < mostRounds && margin() <= corrected);
   return rounds;
 }
@@ -117,17 +117,21 @@ export function weightsOf({ keys, values, ranges, trained }: Evidence): Float64A
   return weights;
 }
 
-function learnOnce(evidence: Evidence, spam: boolean, belief: number, margin: number): Round {
+function learnOnce(evidence: Evidence, spam: boolean, belief: number, trust: number): Round {
   const { values, ranges } = evidence;
   const raw = rawScores(evidence);
-  const trust = belief * Math.exp(doubtRate * Math.min(0, margin + doubtFrom));
-  const header = gradientOf(raw.header, spam, ranges.header, trust);
-  const text = gradientOf(raw.wholeText, spam, ranges.text, trust);
+  const header = gradientOf(raw.header, spam, ranges.header, belief * trust);
+  const text = gradientOf(raw.text, spam, ranges.text, belief * trust);
   const pairs = Math.round(wholeMessage * belief);
   logisticLearn(values, ranges.header, header);
   logisticLearn(values, ranges.text, text);
   count(evidence, spam, pairs);
   return { header, text, pairs };
+}
+
+/** How far a label is believed that a judgement argues for by `margin`. */
+function trustIn(margin: number): number {
+  return Math.exp(doubtRate * Math.min(0, margin + doubtFrom));
 }
 
 function count(evidence: Evidence, spam: boolean, parts: number): void {
@@ -142,8 +146,6 @@ function count(evidence: Evidence, spam: boolean, parts: number): void {
 /** What each learner makes of a message before its bound. */
 interface RawScores {
   readonly header: number;
-  /** Of all of it, which is what is learned. */
-  readonly wholeText: number;
   readonly text: number;
   /** Of the fields, with what is known before any pair. */
   readonly headerPairs: number;
@@ -157,11 +159,9 @@ function rawScores({ values, ranges, trained }: Evidence): RawScores {
   const apart = end.grams.to - end.grams.from >= longEnd;
   const spammier = (whole: number, windows: readonly number[]): number =>
     apart ? Math.max(whole, Math.max(...windows) - toll) : whole;
-  const wholeText = logisticScore(values, ranges.text);
   return {
     header: logisticScore(values, ranges.header),
-    wholeText,
-    text: spammier(wholeText, grams),
+    text: spammier(logisticScore(values, ranges.text), grams),
     headerPairs: pairPrior(trained) + pairScore(values, ranges.headerPairs, trained),
     textPairs: spammier(
       pairs.reduce((sum, one) => sum + one, 0),

@@ -125,7 +125,7 @@ type Options = Pick<EvaluateArguments, 'home' | 'config' | 'set' | 'label-noise'
 async function evaluate(entries: readonly IndexEntry[], feedback: Feedback, options: Options): Promise<Run> {
   const home = mkdtempSync(join(tmpdir(), 'tamis-evaluate-'));
   const config = loadConfig({ ...options, home });
-  const { trainingMode: mode, signatureDays, prefixBytes } = config.settings;
+  const { prefixBytes } = config.settings;
   const noise = new Random(1);
   const scores = options.scores === undefined ? undefined : createWriteStream(options.scores);
   const progress = progressBar(entries.length);
@@ -135,7 +135,7 @@ async function evaluate(entries: readonly IndexEntry[], feedback: Feedback, opti
     return await withUser(config, 'evaluation', { create: true }, async (store) => {
       if (store === undefined) throw new TamisError('STORE_FAILED', `No store could be made in ${home}.`);
       const warm = await WarmUser.load(store);
-      const evaluation = new Evaluation(new UserFilter(warm, { mode, signatureDays }), feedback);
+      const evaluation = new Evaluation(new UserFilter(warm, config.settings), feedback);
       const started = performance.now();
       for (const { path, name, spam } of entries) {
         const reading = await readMessage(await readBeginning(path, prefixBytes));

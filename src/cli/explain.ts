@@ -35,11 +35,10 @@ export const explainCommand: Command<ExplainArguments> = {
     if (bytes.length === 0) throw new TamisError('INPUT', 'There is no message on stdin.');
     const reading = await readMessage(bytes);
     await withUser(config, user, { create: false, wait: patience }, async (store) => {
-      const filter = new UserFilter(over(sharedModel(config.home), store ?? blankMemory), {
-        mode: 'notrain',
-        signatureDays: 1,
-      });
-      const { scores, evidence, spam, threshold, probability, confidence } = await filter.judge(reading);
+      const memory = over(sharedModel(config.home), store ?? blankMemory);
+      const filter = new UserFilter(memory, config.settings);
+      const { scores, score, evidence, spam, threshold, probability, confidence } =
+        await filter.judge(reading);
       const { reasons } = explain(reading.windows, evidence);
       const result = spam ? 'Spam' : 'Innocent';
       const value = {
@@ -49,13 +48,14 @@ export const explainCommand: Command<ExplainArguments> = {
         probability,
         confidence,
         scores,
+        score,
         threshold,
         reasons,
       };
       print(json, value, () => [
         `${result}: spam with probability ${probability.toFixed(4)}, confidence ${confidence.toFixed(2)}` +
           (store === undefined ? ' (this user is unknown and has taught nothing)' : ''),
-        `${sureness(confidence)}: the learners add up to ${signed(scores.total)} log odds; spam is more than ${signed(threshold)}.`,
+        `${sureness(confidence)}: the learners add up to ${signed(scores.total)} log odds, which count ${signed(score)} by what is known; spam is more than ${signed(threshold)}.`,
         '',
         'What each learner says, bounded (left: innocent, right: spam)',
         ...bars(learners.map((name) => ({ name, weight: scores[name] }))),

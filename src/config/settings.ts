@@ -66,6 +66,8 @@ export interface Settings {
   readonly createUsers: boolean;
   /** DSPAM's training modes; what each learns of the mail that passes is said in judge/modes.ts. */
   readonly trainingMode: 'toe' | 'teft' | 'tum' | 'notrain';
+  /** How many missed spams a lost ham costs: a message is spam only at better odds than that. */
+  readonly hamCost: number;
   /** How many bytes of a message are held and judged: 4 KiB to 16 MiB. */
   readonly prefixBytes: number;
   /** Seconds that a judgement may take before the message passes unjudged. */
@@ -120,6 +122,7 @@ const entries = {
   lowerCaseUsers: v.optional(flag, true),
   createUsers: v.optional(flag, false),
   trainingMode: v.optional(word(['toe', 'teft', 'tum', 'notrain']), 'teft'),
+  hamCost: v.optional(amount(1, 1_000_000), 10),
   prefixBytes: v.optional(amount(4096, 16 * 1024 * 1024), 256 * 1024),
   deadline: v.optional(amount(0.05, 60), 5),
   signatureLocation: v.optional(word(['headers', 'message']), 'headers'),

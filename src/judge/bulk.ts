@@ -52,12 +52,12 @@ export async function learnAll<Item extends Example>(
   examples: AsyncIterator<Item>,
   learned: (example: Item, learning: Learning) => void,
 ): Promise<void> {
-  const { trainingMode: mode, signatureDays, engine } = config.settings;
+  const { engine } = config.settings;
   let warm: WarmUser | undefined;
   const warmLearner = async (store: UserStore): Promise<Learner> => {
     if (!(await warm?.follow(store))) warm = undefined;
     warm ??= await WarmUser.load(store);
-    return learnByModel(new UserFilter(over(sharedModel(config.home), warm), { mode, signatureDays }));
+    return learnByModel(new UserFilter(over(sharedModel(config.home), warm), config.settings));
   };
   let next = await examples.next();
   for (let slices = 0; next.done !== true; slices++) {

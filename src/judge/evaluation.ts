@@ -18,12 +18,12 @@ export interface Trial {
   readonly told: boolean;
 }
 
-/** A message is unsure while its score is no further from the threshold. */
+/** A message is unsure while its log odds of spam are no further from 0. */
 const unsure = 4;
 
-/** Whether mail that passes is taken as the training mode says, signature and all, or only judged. */
+/** Whether mail that passes is taken as the training mode says, signature and all, or only judged because its class is told. */
 export function passes({ kind }: Feedback): boolean {
-  return kind === 'half' || kind === 'first' || kind === 'none';
+  return kind !== 'full' && kind !== 'delay';
 }
 
 /** Runs the protocol for one filter, message by message. */

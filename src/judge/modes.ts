@@ -1,7 +1,7 @@
 /**
  * DSPAM's training modes: what the filter learns by itself from mail that passes. What a person tells is learned in every mode.
  *
- * A judgement of its own is learned with a belief below that in a person's word, the stronger the surer it is, and is taken
+ * A judgement of its own is learned with a belief below that in a person's word, much below where it is not sure, and is taken
  * back exactly when a person tells otherwise. A filter that nobody corrects would teach itself its own errors until it
  * collapses (measured with every filter), so it stops believing itself after {@link silence} messages without a word.
  */
@@ -14,9 +14,8 @@ export type TrainingMode = Settings['trainingMode'];
 /** Messages without a word from a person after which the filter learns nothing by itself any more. */
 const silence = 300;
 
-/** The most that the filter believes itself, and how fast belief grows with the score. */
+/** The most that the filter believes itself. */
 const mostBelief = 0.5;
-const beliefScale = 4;
 
 /** Messages of each class after which TUM takes itself as mature. */
 const mature = 1000;
@@ -32,9 +31,9 @@ const learns: Record<TrainingMode, (opinion: Pick<Opinion, 'totals'>) => boolean
 /** How far the filter believes its own judgement of a message that passes, 0 (not learned) to 0.5. */
 export function beliefIn(
   mode: TrainingMode,
-  opinion: Pick<Opinion, 'totals' | 'scores'>,
+  opinion: Pick<Opinion, 'totals' | 'confidence'>,
   uncorrected: number,
 ): number {
   if (uncorrected >= silence || !learns[mode](opinion)) return 0;
-  return mostBelief * Math.tanh(Math.abs(opinion.scores.total) / beliefScale);
+  return mostBelief * opinion.confidence ** 2;
 }

@@ -58,7 +58,7 @@ const factorCount = 15;
 /** Judges a message that arrives; learns from it as the training mode says. */
 export async function judgeMessage(prefix: Uint8Array, task: Task, deadline: Deadline): Promise<Verdict> {
   const { config, classify = false, users = withUser } = task;
-  const { trainingMode, createUsers, signatureDays, showFactors } = config.settings;
+  const { trainingMode, createUsers, showFactors } = config.settings;
   // Reading the message and opening the store go on side by side; whichever fails first decides.
   const read = readMessage(prefix, deadline);
   read.catch(() => undefined);
@@ -70,10 +70,9 @@ export async function judgeMessage(prefix: Uint8Array, task: Task, deadline: Dea
       const dspam = deadline.run(() => dspamReading(prefix, reading));
       return await receiveByDspam(store, dspam, task);
     }
-    const mode = classify || store === undefined ? 'notrain' : trainingMode;
     const filter = new UserFilter(over(sharedModel(config.home), store ?? blankMemory), {
-      mode,
-      signatureDays,
+      ...config.settings,
+      trainingMode: classify || store === undefined ? 'notrain' : trainingMode,
     });
     const { opinion, signature } = await filter.receive(reading);
     return {
@@ -123,7 +122,6 @@ export async function teachMessage(
   wait: number,
 ): Promise<Taught> {
   const { config, users = withUser } = task;
-  const { trainingMode: mode, signatureDays } = config.settings;
   const message = prefix === undefined ? undefined : await readMessage(prefix);
   const create = message !== undefined && lesson.signedOnly !== true;
   return await users(config, task.user, { create, wait }, async (store) => {
@@ -141,7 +139,7 @@ export async function teachMessage(
       ({ signature } = found);
       learning = await filter.learn(found.reading, lesson.spam, sourceOf(signature), signature !== undefined);
     } else {
-      const filter = new UserFilter(over(sharedModel(config.home), store), { mode, signatureDays });
+      const filter = new UserFilter(over(sharedModel(config.home), store), config.settings);
       const found = await findLesson<Reading>(filter, message, message?.signatures ?? [], lesson, name);
       ({ signature } = found);
       learning = await filter.learn(found.reading, lesson.spam, sourceOf(signature));
@@ -162,7 +160,6 @@ export async function teachMessage(
 /** Takes back what was learned of a message, by whatever name {@link teachMessage} would find it; false if nothing was. */
 export async function forgetMessage(prefix: Uint8Array, task: Task, wait: number): Promise<boolean> {
   const { config, users = withUser } = task;
-  const { trainingMode: mode, signatureDays } = config.settings;
   const message = await readMessage(prefix);
   return await users(config, task.user, { create: false, wait }, async (store) => {
     if (store === undefined) return false;
@@ -174,7 +171,7 @@ export async function forgetMessage(prefix: Uint8Array, task: Task, wait: number
       const { reading } = await findLesson<DspamReading>(filter, own, message.signatures, {}, name);
       return await filter.forget(reading);
     }
-    const filter = new UserFilter(over(sharedModel(config.home), store), { mode, signatureDays });
+    const filter = new UserFilter(over(sharedModel(config.home), store), config.settings);
     const { reading } = await findLesson<Reading>(filter, message, message.signatures, {}, name);
     return await filter.forget(reading);
   });

@@ -11,9 +11,10 @@ import { learn, scoresOf, unlearn, type Lesson, type Scores } from '../classifie
 import { calibrated, type Calibrated } from '../classifier/calibration.ts';
 import { evidenceOf, keysOf, type Evidence } from '../classifier/evidence.ts';
 import { featuresOf } from '../features/features.ts';
+import type { Settings } from '../config/settings.ts';
 import { TamisError } from '../errors.ts';
 import { counters, type Change, type Note, type Totals, type UserStore } from '../store/contract.ts';
-import { beliefIn, type TrainingMode } from './modes.ts';
+import { beliefIn } from './modes.ts';
 import {
   decodeLearned,
   decodeSigned,
@@ -47,23 +48,19 @@ export interface Receipt {
 }
 
 /** How one user's filter behaves. */
-export interface UserFilterOptions {
-  readonly mode: TrainingMode;
-  readonly signatureDays: number;
-  /** Seconds since 1970. */
-  readonly now?: () => number;
-}
+export type UserFilterSettings = Pick<Settings, 'trainingMode' | 'signatureDays' | 'hamCost'>;
 
 /** Judges and learns for one user. */
 export class UserFilter {
   private readonly memory: Memory;
-  private readonly options: UserFilterOptions;
+  private readonly settings: UserFilterSettings;
   private readonly now: () => number;
 
-  constructor(memory: Memory, options: UserFilterOptions) {
+  /** @param now The clock, in seconds since 1970. */
+  constructor(memory: Memory, settings: UserFilterSettings, now: () => number = () => Date.now() / 1000) {
     this.memory = memory;
-    this.options = options;
-    this.now = options.now ?? (() => Date.now() / 1000);
+    this.settings = settings;
+    this.now = now;
   }
 
   /** Judges a message; changes nothing. */
@@ -71,8 +68,8 @@ export class UserFilter {
     const totals = await this.memory.totals();
     const evidence = await this.evidence(reading, totals);
     const scores = scoresOf(evidence);
-    const learned = { spam: totals.spamLearned, innocent: totals.innocentLearned };
-    return { ...calibrated(scores, learned), scores, evidence, totals: { ...totals } };
+    const taught = totals.spamLearned + totals.innocentLearned;
+    return { ...calibrated(scores, taught, this.settings.hamCost), scores, evidence, totals: { ...totals } };
   }
 
   /**
@@ -81,8 +78,8 @@ export class UserFilter {
    */
   async receive(reading: Reading): Promise<Receipt> {
     const opinion = await this.judge(reading);
-    const { mode, signatureDays } = this.options;
-    if (mode === 'notrain') return { opinion, signature: undefined };
+    const { trainingMode, signatureDays } = this.settings;
+    if (trainingMode === 'notrain') return { opinion, signature: undefined };
     const now = this.now();
     const signature = newSignature(now);
     const signed: Note = {
@@ -95,7 +92,7 @@ export class UserFilter {
       }),
       expires: Math.ceil(now + signatureDays * 86_400),
     };
-    const belief = beliefIn(mode, opinion, opinion.totals.uncorrected);
+    const belief = beliefIn(trainingMode, opinion, opinion.totals.uncorrected);
     const learns = belief > 0 && (await this.learned(reading.fingerprint)) === undefined;
     const change = learns
       ? this.lesson(

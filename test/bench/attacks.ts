@@ -157,7 +157,7 @@ function attacks(): Attack[] {
 async function newFilter(): Promise<UserFilter> {
   const store = await new MemoryStore().open('joe', { create: true });
   if (store === undefined) throw new Error('joe was not created');
-  return new UserFilter(store, { mode: 'toe', signatureDays: 1 });
+  return new UserFilter(store, { trainingMode: 'toe', signatureDays: 1, hamCost: 10 });
 }
 
 /** Trains the three filters; the poison is made of what was seen before it. */

@@ -13,7 +13,7 @@ import { readBeginning } from '../../src/corpus/file.ts';
 import { readIndex } from '../../src/corpus/index-file.ts';
 import { readMessage, type Reading } from '../../src/judge/reading.ts';
 import { over, sharedModel, writeSharedModel, type SharedModel } from '../../src/judge/shared.ts';
-import { UserFilter } from '../../src/judge/userfilter.ts';
+import { UserFilter, type UserFilterSettings } from '../../src/judge/userfilter.ts';
 import { allFeatures } from '../../src/judge/warm.ts';
 import { Random, shuffled } from '../../src/report/random.ts';
 import type { UserStore } from '../../src/store/contract.ts';
@@ -92,8 +92,8 @@ async function newStore(): Promise<UserStore> {
   return store;
 }
 
-function options(): { mode: 'toe'; signatureDays: number } {
-  return { mode: 'toe', signatureDays: 1 };
+function options(): UserFilterSettings {
+  return { trainingMode: 'toe', signatureDays: 1, hamCost: 10 };
 }
 
 function mean(values: readonly number[]): number {

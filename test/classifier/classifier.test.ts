@@ -201,11 +201,11 @@ describe('a decision', () => {
         fc.double(real),
         known,
         count,
-        count,
-        (one, other, share, spam, innocent) => {
+        fc.integer({ min: 1, max: 1000 }),
+        (one, other, share, taught, cost) => {
           const [low, high] = [one, other]
             .sort((a, b) => a - b)
-            .map((total) => calibrated({ ...scores, total, known: share }, { spam, innocent }));
+            .map((total) => calibrated({ ...scores, total, known: share }, taught, cost));
           if (low === undefined || high === undefined) throw new Error('two scores');
           for (const { probability, confidence } of [low, high]) {
             expect(probability).toBeGreaterThanOrEqual(0);
@@ -216,22 +216,23 @@ describe('a decision', () => {
           expect(high.probability).toBeGreaterThanOrEqual(low.probability);
           expect(high.score).toBeGreaterThanOrEqual(low.score);
           if (low.spam) expect(high.spam).toBe(true);
-          if (low.spam) expect(low.probability).toBeGreaterThan(0.5);
+          if (low.spam) expect(low.probability).toBeGreaterThan(0.999 * (cost / (cost + 1)));
+          else expect(low.probability).toBeLessThan(1.001 * (cost / (cost + 1)));
         },
       ),
     );
   });
 
   test('is innocent and without confidence where nothing is known', () => {
-    const nothing = calibrated({ ...scores, total: 0, known: 0 }, { spam: 0, innocent: 0 });
+    const nothing = calibrated({ ...scores, total: 0, known: 0 }, 0, 10);
     expect(nothing).toMatchObject({ spam: false, confidence: 0, probability: 0.5 });
   });
 
   test('is cautious while little has been taught', () => {
-    const doubtful = { ...scores, total: 3, known: 1 };
-    expect(calibrated(doubtful, { spam: 10, innocent: 10 }).spam).toBe(false);
-    expect(calibrated(doubtful, { spam: 2000, innocent: 10 }).spam).toBe(false);
-    expect(calibrated(doubtful, { spam: 2000, innocent: 2000 }).spam).toBe(true);
+    const doubtful = { ...scores, total: 4, known: 1 };
+    expect(calibrated(doubtful, 20, 10).spam).toBe(false);
+    expect(calibrated(doubtful, 2000, 10).spam).toBe(true);
+    expect(calibrated(doubtful, 2000, 100).spam).toBe(false);
   });
 });
 

@@ -113,6 +113,7 @@ describe('the file', () => {
       prefixBytes: 262_144,
       deadline: 5,
       signatureLocation: 'headers',
+      hamCost: 10,
       signatureDays: 14,
       showFactors: false,
       engine: 'tamis',

@@ -34,7 +34,7 @@ describe('learning in bulk', () => {
     expect(await run(6)).toEqual(Array<Learning>(6).fill('learned'));
     expect(await run(8)).toEqual([...Array<Learning>(6).fill('duplicate'), 'learned', 'learned']);
     const single = await newUser();
-    const filter = new UserFilter(single, { mode: 'toe', signatureDays: 14 });
+    const filter = new UserFilter(single, { trainingMode: 'toe', signatureDays: 14, hamCost: 10 });
     for await (const { reading: each, spam } of examples(8)) await filter.learn(each, spam, 'corpus');
     const known = await withKnownUser(config, 'joe', 1000, knownOf);
     expect(known).toEqual(await knownOf(single));
@@ -84,7 +84,10 @@ describe('feedback', () => {
   /** How many of 12 messages are learned. */
   async function told(feedback: Feedback): Promise<number> {
     const user = await newUser();
-    const evaluation = new Evaluation(new UserFilter(user, { mode: 'toe', signatureDays: 1 }), feedback);
+    const evaluation = new Evaluation(
+      new UserFilter(user, { trainingMode: 'toe', signatureDays: 1, hamCost: 10 }),
+      feedback,
+    );
     for await (const { reading: each, spam } of examples(12))
       await evaluation.step({ reading: each, told: spam });
     const { totals } = await knownOf(user);
@@ -115,9 +118,12 @@ describe('feedback', () => {
 
   test('judges before it tells', async () => {
     const user = await newUser();
-    const evaluation = new Evaluation(new UserFilter(user, { mode: 'toe', signatureDays: 1 }), {
-      kind: 'full',
-    });
+    const evaluation = new Evaluation(
+      new UserFilter(user, { trainingMode: 'toe', signatureDays: 1, hamCost: 10 }),
+      {
+        kind: 'full',
+      },
+    );
     const opinion = await evaluation.step({ reading: await reading(true, 'first'), told: true });
     expect(opinion).toMatchObject({ spam: false, confidence: 0 });
   });
