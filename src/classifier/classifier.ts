@@ -6,9 +6,8 @@
  * - pairs: word pairs over both, by counts: explainable, immune to salads of good words.
  *
  * The bounds are the defence: no learner alone can outshout the others, and what the text says can argue for "innocent" by
- * at most {@link bounds.goodText} in its grams and as much in its pairs, because the sender writes the text. Where a text is long, its
- * beginning and its end are also judged apart, and the spammier of them counts, less a {@link toll}: ham that is
- * pasted before or behind spam hides only one of them. Learning happens on errors and near errors only (the
+ * little, because the sender writes the text. Its spammiest passage is also judged as if it were all of the text, less a
+ * {@link toll}: ham that is pasted around spam does not hide it. Learning happens on errors and near errors only (the
  * gate), so that most messages write nothing. A label that is far from the judgement is doubted: it may be wrong, and one
  * message must not turn what many have taught. A correction is not: who takes the trouble has looked at the message.
  */
@@ -20,17 +19,16 @@ import {
   logisticScore,
   logisticUnlearn,
   logisticWeights,
+  spammiestPassage,
   type Gradient,
 } from './logistic.ts';
 import { pairCount, pairPrior, pairScore, pairWeights, wholeMessage } from './pairs.ts';
 
-/** The most that each learner's log odds may weigh. */
-const bounds = { learner: 10, goodText: 2, pairWeight: 0.5 } as const;
+/** The most that each learner's log odds may weigh, and the most that the text may argue for innocent. */
+const bounds = { learner: 10, goodGrams: 3, goodPairs: 1, pairWeight: 0.5 } as const;
 
-/** What a window judged apart must argue more for spam than the whole text, to count in its place. */
-const toll = 2;
-/** Grams that the end of a text must have to be judged apart. */
-const longEnd = 400;
+/** What the spammiest passage must argue more for spam than the whole text, to count in its place. */
+const toll = 4;
 
 /** A message is learned while its score argues for its class by no more than this. */
 const gate = 9.5;
@@ -67,8 +65,8 @@ export function scoresOf(evidence: Evidence): Scores {
   const { values, ranges } = evidence;
   const raw = rawScores(evidence);
   const header = bounded(raw.header);
-  const text = bounded(raw.text, raw.text < 0 ? bounds.goodText : bounds.learner);
-  const textPairs = raw.textPairs < 0 ? bounded(raw.textPairs, bounds.goodText) : raw.textPairs;
+  const text = bounded(raw.text, raw.text < 0 ? bounds.goodGrams : bounds.learner);
+  const textPairs = raw.textPairs < 0 ? bounded(raw.textPairs, bounds.goodPairs) : raw.textPairs;
   const pairs = bounds.pairWeight * bounded(raw.headerPairs + textPairs);
   return { header, text, pairs, total: header + text + pairs, known: knownShare(values, ranges.header) };
 }
@@ -101,7 +99,7 @@ export function unlearn(evidence: Evidence, spam: boolean, rounds: readonly Roun
   const { values, ranges } = evidence;
   for (const round of rounds.toReversed()) {
     logisticUnlearn(values, ranges.header, round.header);
-    logisticUnlearn(values, ranges.text, round.text);
+    logisticUnlearn(values, [ranges.text], round.text);
     count(evidence, spam, -round.pairs);
   }
 }
@@ -110,7 +108,7 @@ export function unlearn(evidence: Evidence, spam: boolean, rounds: readonly Roun
 export function weightsOf({ keys, values, ranges, trained }: Evidence): Float64Array {
   const weights = new Float64Array(keys.length);
   logisticWeights(values, ranges.header, weights);
-  logisticWeights(values, ranges.text, weights);
+  logisticWeights(values, [ranges.text], weights);
   pairWeights(values, ranges.pairs, trained, weights);
   for (let i = ranges.pairs.from; i < ranges.pairs.to; i++)
     weights[i] = bounds.pairWeight * (weights[i] ?? 0);
@@ -121,10 +119,10 @@ function learnOnce(evidence: Evidence, spam: boolean, belief: number, trust: num
   const { values, ranges } = evidence;
   const raw = rawScores(evidence);
   const header = gradientOf(raw.header, spam, ranges.header, belief * trust);
-  const text = gradientOf(raw.text, spam, ranges.text, belief * trust);
+  const text = gradientOf(raw.text, spam, [ranges.text], belief * trust);
   const pairs = Math.round(wholeMessage * belief);
   logisticLearn(values, ranges.header, header);
-  logisticLearn(values, ranges.text, text);
+  logisticLearn(values, [ranges.text], text);
   count(evidence, spam, pairs);
   return { header, text, pairs };
 }
@@ -153,20 +151,11 @@ interface RawScores {
 }
 
 function rawScores({ values, ranges, trained }: Evidence): RawScores {
-  const grams = ranges.windows.map((window) => logisticScore(values, [window.grams]));
-  const pairs = ranges.windows.map((window) => pairScore(values, window.pairs, trained));
-  const [, end] = ranges.windows;
-  const apart = end.grams.to - end.grams.from >= longEnd;
-  const spammier = (whole: number, windows: readonly number[]): number =>
-    apart ? Math.max(whole, Math.max(...windows) - toll) : whole;
   return {
     header: logisticScore(values, ranges.header),
-    text: spammier(logisticScore(values, ranges.text), grams),
+    text: Math.max(logisticScore(values, [ranges.text]), spammiestPassage(values, ranges.text) - toll),
     headerPairs: pairPrior(trained) + pairScore(values, ranges.headerPairs, trained),
-    textPairs: spammier(
-      pairs.reduce((sum, one) => sum + one, 0),
-      pairs,
-    ),
+    textPairs: pairScore(values, ranges.textPairs, trained),
   };
 }
 

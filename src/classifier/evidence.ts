@@ -30,25 +30,19 @@ export interface Evidence {
 /** The parts of the evidence. */
 export interface Ranges {
   readonly header: readonly Range[];
-  readonly text: readonly Range[];
+  /** In the order of the text. */
+  readonly text: Range;
+  /** All pairs: those of the fields, then those of the text that are new. */
   readonly pairs: Range;
-  /** The pairs of the fields. */
   readonly headerPairs: Range;
-  /** The beginning and the end of the text, apart; what both have counts for the beginning. */
-  readonly windows: readonly [start: TextWindow, end: TextWindow];
-}
-
-/** What the learners of the text look at of one window. */
-export interface TextWindow {
-  readonly grams: Range;
-  readonly pairs: Range;
+  readonly textPairs: Range;
 }
 
 /** How often a fact counts: there are a hundred of them among a thousand grams. */
 const factWeight = 3;
 
 /** The keys of all features, in the order of {@link Evidence}. */
-export function keysOf({ header, facts, text, pairs }: Omit<Features, 'cuts'>): Float64Array {
+export function keysOf({ header, facts, text, pairs }: Omit<Features, 'fieldPairs'>): Float64Array {
   const keys = new Float64Array(header.length + facts.length + text.length + pairs.length);
   let at = 0;
   for (const part of [header, facts, text, pairs]) {
@@ -68,21 +62,16 @@ export function evidenceOf(
   const factsFrom = features.header.length;
   const textFrom = factsFrom + features.facts.length;
   const pairsFrom = textFrom + features.text.length;
-  const textEnd = textFrom + features.cuts.textEnd;
-  const pairsStart = pairsFrom + features.cuts.pairsStart;
-  const pairsEnd = pairsFrom + features.cuts.pairsEnd;
+  const textPairsFrom = pairsFrom + features.fieldPairs;
   const ranges: Ranges = {
     header: [
       { from: 0, to: factsFrom, weight: 1 },
       { from: factsFrom, to: textFrom, weight: factWeight },
     ],
-    text: [run(textFrom, pairsFrom)],
+    text: run(textFrom, pairsFrom),
     pairs: run(pairsFrom, keys.length),
-    headerPairs: run(pairsFrom, pairsStart),
-    windows: [
-      { grams: run(textFrom, textEnd), pairs: run(pairsStart, pairsEnd) },
-      { grams: run(textEnd, pairsFrom), pairs: run(pairsEnd, keys.length) },
-    ],
+    headerPairs: run(pairsFrom, textPairsFrom),
+    textPairs: run(textPairsFrom, keys.length),
   };
   return { keys, values, ranges, trained };
 }

@@ -20,6 +20,9 @@ const initialSquares = 0.01;
 /** Where the sum saturates: the range of the store's integers. Taking back is not exact beyond. */
 const mostSquares = 2 ** 31 - 1;
 
+/** A passage with fewer features than this counts as if it had so many: a few words are no passage. */
+const shortestPassage = 400;
+
 /** The number of features at which a message counts as it is, and how much less a longer one counts per feature. */
 const usualLength = 2500;
 const lengthPower = 0.6;
@@ -35,6 +38,28 @@ export function logisticScore(values: Int32Array, ranges: readonly Range[]): num
     for (let i = from; i < to; i++) sum += weight * (values[2 * i] ?? 0);
   }
   return sum * weightStep * lengthNorm(ranges);
+}
+
+/**
+ * The log odds of spam of the passage of a range that argues most for it, taken as a message of its own: the features from one
+ * place to another whose weights have the largest sum (found in one pass, as by Kadane; Bentley, Programming Pearls, column 8).
+ */
+export function spammiestPassage(values: Int32Array, { from, to }: Range): number {
+  let most = 0;
+  let length = 0;
+  let sum = 0;
+  let start = from;
+  for (let i = from; i < to; i++) {
+    sum += values[2 * i] ?? 0;
+    if (sum > most) {
+      most = sum;
+      length = i + 1 - start;
+    } else if (sum <= 0) {
+      sum = 0;
+      start = i + 1;
+    }
+  }
+  return most * weightStep * normOf(Math.max(shortestPassage, length));
 }
 
 /** The log odds that each single feature of some ranges adds, put into `weights` at its place. */
@@ -93,7 +118,11 @@ function lengthOf(ranges: readonly Range[]): number {
 }
 
 function lengthNorm(ranges: readonly Range[]): number {
-  return (usualLength / (lengthOf(ranges) + 1)) ** lengthPower;
+  return normOf(lengthOf(ranges));
+}
+
+function normOf(length: number): number {
+  return (usualLength / (length + 1)) ** lengthPower;
 }
 
 function squaresOf(gradient: Gradient): number {

@@ -15,18 +15,10 @@ export interface Features {
   readonly facts: Float64Array;
   /** Grams of the beginning, then those of the end that are new. */
   readonly text: Float64Array;
-  /** Pairs of the fields, then those of the beginning and of the end that are new. */
+  /** Pairs of the fields, then those of the text that are new. */
   readonly pairs: Float64Array;
-  readonly cuts: Cuts;
-}
-
-/** Where the features of a window begin that no window before it has. */
-export interface Cuts {
-  /** The end's among the grams of the text. */
-  readonly textEnd: number;
-  /** The beginning's and the end's among the pairs. */
-  readonly pairsStart: number;
-  readonly pairsEnd: number;
+  /** How many of the pairs are the fields'. */
+  readonly fieldPairs: number;
 }
 
 /** The longest word that tells two words apart; what follows is not looked at. */
@@ -34,17 +26,14 @@ const wordBytes = 40;
 
 /** Names what is in the windows. */
 export function featuresOf(windows: Windows): Features {
-  const header = grams([windows.sender, gramBases.sender], [windows.route, gramBases.route]);
-  const text = grams([windows.start, gramBases.text], [windows.end, gramBases.text]);
   const words = pairs(windows);
-  const [textEnd = 0] = text.ends;
-  const [, pairsStart = 0, pairsEnd = 0] = words.ends;
+  const [, fieldPairs = 0] = words.ends;
   return {
-    header: header.keys,
+    header: grams([windows.sender, gramBases.sender], [windows.route, gramBases.route]),
     facts: factKeys(windows.facts),
-    text: text.keys,
+    text: grams([windows.start, gramBases.text], [windows.end, gramBases.text]),
     pairs: words.keys,
-    cuts: { textEnd, pairsStart, pairsEnd },
+    fieldPairs,
   };
 }
 
@@ -67,9 +56,8 @@ export function factLines(facts: Uint8Array): Uint8Array[] {
 }
 
 /** All runs of four bytes within each window, as keys of its base. */
-function grams(...windows: readonly (readonly [bytes: Uint8Array, base: number])[]): Distinct {
+function grams(...windows: readonly (readonly [bytes: Uint8Array, base: number])[]): Float64Array {
   const keys = new Float64Array(windows.reduce((sum, [bytes]) => sum + bytes.length, 0));
-  const ends: number[] = [];
   let count = 0;
   for (const [bytes, base] of windows) {
     let gram = 0;
@@ -77,9 +65,8 @@ function grams(...windows: readonly (readonly [bytes: Uint8Array, base: number])
       gram = ((gram << 8) | (bytes[i] ?? 0)) >>> 0;
       if (i >= 3) keys[count++] = base + gram;
     }
-    ends.push(count);
   }
-  return distinct(keys, ends);
+  return distinct(keys, [count]).keys;
 }
 
 function factKeys(facts: Uint8Array): Float64Array {

@@ -23,19 +23,10 @@ export function blank({ header, facts, text, pairs }: Counts): Evidence {
         { from: 0, to: header, weight: 1 },
         { from: header, to: textFrom, weight: 3 },
       ],
-      text: [{ from: textFrom, to: pairsFrom, weight: 1 }],
+      text: { from: textFrom, to: pairsFrom, weight: 1 },
       pairs: { from: pairsFrom, to: length, weight: 1 },
       headerPairs: { from: pairsFrom, to: pairsFrom, weight: 1 },
-      windows: [
-        {
-          grams: { from: textFrom, to: pairsFrom, weight: 1 },
-          pairs: { from: pairsFrom, to: length, weight: 1 },
-        },
-        {
-          grams: { from: pairsFrom, to: pairsFrom, weight: 1 },
-          pairs: { from: length, to: length, weight: 1 },
-        },
-      ],
+      textPairs: { from: pairsFrom, to: length, weight: 1 },
     },
     trained: { spam: 0, innocent: 0 },
   };

@@ -9,7 +9,7 @@ import { anyWindows, contentOf, facts, sample } from './sample.ts';
 
 /** The ranges that keys.ts promises, in units of 2^32. */
 /** The kinds of features. */
-type Kind = Exclude<keyof Features, 'cuts'>;
+type Kind = Exclude<keyof Features, 'fieldPairs'>;
 
 const ranges: Record<Kind, readonly [number, number]> = {
   header: [1, 3],
@@ -80,16 +80,17 @@ describe('keys', () => {
     expect(ends).toEqual([2, 2, 4]);
   });
 
-  test('of the end of a text begin where the cuts say', () => {
-    const { text, pairs, cuts } = featuresOf({
+  test('of the text follow those of the fields, the beginning before the end', () => {
+    const { text, pairs, fieldPairs } = featuresOf({
       ...empty,
       sender: bytes('To: joe'),
       start: bytes('abcd ef'),
       end: bytes('abcd ef gh'),
     });
-    expect([...text.subarray(cuts.textEnd)].every((key) => key >= gramBases.text)).toBe(true);
-    expect([cuts.textEnd, text.length]).toEqual([4, 7]);
-    expect([cuts.pairsStart, cuts.pairsEnd, pairs.length]).toEqual([1, 2, 3]);
+    const start = featuresOf({ ...empty, start: bytes('abcd ef') });
+    expect([...text.subarray(0, 4)]).toEqual([...start.text]);
+    expect(text).toHaveLength(7);
+    expect([fieldPairs, pairs.length]).toEqual([1, 3]);
   });
 });
 
