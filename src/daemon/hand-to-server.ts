@@ -113,11 +113,11 @@ class Connection {
     if (utf8 && !this.extensions.has('SMTPUTF8'))
       return `550 5.6.7 ${printable(this.name)} takes no address in UTF-8`;
     const from = await this.ask(`MAIL FROM:<${sender}>${this.parameters(envelope, utf8)}`);
-    if (from.code !== 250) return passedOn(from);
+    if (from.code !== 250) return refused(from);
     const to = await this.ask(`RCPT TO:<${recipient}>`);
-    if (to.code !== 250 && to.code !== 251) return passedOn(to);
+    if (to.code !== 250 && to.code !== 251) return refused(to);
     const data = await this.ask('DATA');
-    if (data.code !== 354) return passedOn(data);
+    if (data.code !== 354) return refused(data);
     for await (const piece of withDots(message(), '\r\n')) await this.wire.send(piece);
     return passedOn(await this.ask('.'));
   }
@@ -165,6 +165,11 @@ class Connection {
 }
 
 const hellos = { lmtp: 'LHLO', smtp: 'EHLO' } as const;
+
+/** A reply that should have asked for more: were a success passed on, of a server that is a reply behind, the message would be gone. */
+function refused(reply: Reply): string {
+  return passedOn(reply.code < 400 ? { ...reply, code: 451 } : reply);
+}
 
 /**
  * A reply to the envelope or the message as ours, with an enhanced code. What concerns the connection (421, and 5xx for a

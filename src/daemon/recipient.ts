@@ -18,7 +18,7 @@ const longest = 1000;
 export function pathOf(argument: string): Path | undefined {
   const [whole, inside = ''] = /^ ?<((?:"(?:[^"\\]|\\.)*"|[^"<>])*)>(?= |$)/.exec(argument) ?? [];
   if (whole === undefined || inside.length > longest) return undefined;
-  const address = Buffer.from(inside.replace(/^@[^:]*:/, ''), 'latin1').toString();
+  const address = Buffer.from(inside.replace(/^@[^":]*:/, ''), 'latin1').toString();
   if (/[\p{Cc}\ufffd]/u.test(address)) return undefined;
   return {
     address,

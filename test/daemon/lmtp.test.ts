@@ -163,6 +163,10 @@ describe('to a next LMTP server', () => {
       ['<"q\\"<"@example.org>', '"a>b@c"@example.net'],
     ]);
     expect(next.taken[0]?.message.match(/X-DSPAM-Result/g)).toHaveLength(1);
+    // A colon between quotes ends no source route: what stands behind it must not become words of a command.
+    const odd = '@"a:b> NOTIFY=NEVER "@example.net';
+    await send(daemon, transaction([odd], message));
+    expect(next.taken[2]?.recipient).toBe(odd);
   });
 
   test('a message that is too large: told by SIZE, or found out; the next one passes', async () => {
