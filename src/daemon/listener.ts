@@ -12,8 +12,11 @@ import { listen, nameOf, type Address } from './address.ts';
 /** Connections that wait at most. */
 const mostWaiting = 4000;
 
-/** How a connection is served; the promise resolves when it is done with. */
-export type Serve = (socket: Socket) => Promise<void>;
+/**
+ * How a connection is served; the promise resolves when it is done with. `isUnix` is said by the listener: a connection that its
+ * client has reset already has no address of its own to tell it by.
+ */
+export type Serve = (socket: Socket, isUnix: boolean) => Promise<void>;
 
 /** Connections to one address. */
 export class Listener {
@@ -23,6 +26,7 @@ export class Listener {
   private readonly most: number;
   private readonly waiting: Socket[] = [];
   private readonly served = new Set<Socket>();
+  private isUnix = false;
   private whenIdle: (() => void) | undefined;
 
   /** @param most Connections that are served at once. */
@@ -39,6 +43,9 @@ export class Listener {
   /** Begins to listen. */
   async open(mode: number): Promise<void> {
     await listen(this.server, this.address, mode);
+    // Of TCP it is an object, whoever opened it.
+    const bound = this.server.address();
+    this.isUnix = bound === null || typeof bound === 'string';
     this.server.on('error', (error) => {
       log(`${nameOf(this.address)}: ${describe(error)}`);
     });
@@ -76,7 +83,7 @@ export class Listener {
   private async run(socket: Socket): Promise<void> {
     this.served.add(socket);
     try {
-      await this.serve(socket);
+      await this.serve(socket, this.isUnix);
     } catch (error) {
       log(`${nameOf(this.address)}: ${describe(error)}`);
       socket.destroy();

@@ -4,9 +4,9 @@ import type { Service } from './service.ts';
 import type { Wire } from './wire.ts';
 
 /** Whether `secret@ident` is known; on a Unix socket, whose permissions say who may, also where no secret is configured. */
-export function admits({ config }: Service, sender: string, { socket }: Wire): boolean {
+export function admits({ config }: Pick<Service, 'config'>, sender: string, { isUnix }: Wire): boolean {
   const { serverPass } = config.settings;
-  if (Object.keys(serverPass).length === 0) return socket.remoteAddress === undefined;
+  if (Object.keys(serverPass).length === 0) return isUnix;
   const at = sender.lastIndexOf('@');
   const ident = sender.slice(at + 1);
   const secret = Object.hasOwn(serverPass, ident) ? serverPass[ident] : undefined;

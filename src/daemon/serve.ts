@@ -73,8 +73,8 @@ export async function serve(
     if (address === undefined) continue;
     const listener = new Listener(
       address,
-      async (socket) => {
-        if (late.service !== undefined) await protocol(new Wire(socket, idle), late.service);
+      async (socket, isUnix) => {
+        if (late.service !== undefined) await protocol(new Wire(socket, idle, isUnix), late.service);
       },
       connections,
     );

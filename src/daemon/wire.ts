@@ -16,14 +16,17 @@ const longestLine = 8192;
 /** One connection. */
 export class Wire {
   readonly socket: Socket;
+  /** Whether it came in by a Unix socket, whose permissions say who may. */
+  readonly isUnix: boolean;
   private readonly source: AsyncIterator<Buffer, undefined>;
   private readonly idle: number;
   private buffered = nothing;
   private ended = false;
 
   /** @param idle Milliseconds of silence after which the connection is cut. */
-  constructor(socket: Socket, idle: number) {
+  constructor(socket: Socket, idle: number, isUnix = false) {
     this.socket = socket;
+    this.isUnix = isUnix;
     this.idle = idle;
     socket.setTimeout(idle, () => {
       socket.destroy(new TamisError('INPUT', `The other end was silent for ${idle / 1000} s.`));
