@@ -10,6 +10,8 @@ import { TamisError } from '../errors.ts';
 
 /** Bytes of a message that are held in memory. */
 const inMemory = 1024 * 1024;
+/** Bytes up to which pieces are put together: a client that sends byte by byte must not cost an object for each. */
+const gathered = 4096;
 /** Bytes read at a time of what is in the file. */
 const chunkBytes = 256 * 1024;
 
@@ -25,7 +27,7 @@ export class Held {
    * Takes a whole message.
    *
    * @param limit Bytes that it may have at most.
-   * @throws TamisError INPUT beyond the limit, or if the temporary file cannot be written.
+   * @throws TamisError INPUT beyond the limit, DAEMON if the temporary file cannot be written.
    */
   static async from(source: AsyncIterable<Buffer>, limit: number): Promise<Held> {
     const held = new Held();
@@ -60,7 +62,7 @@ export class Held {
     const buffer = Buffer.allocUnsafe(chunkBytes);
     for (let at = 0; at < this.inFile;) {
       const { bytesRead } = await this.file.read(buffer, 0, Math.min(chunkBytes, this.inFile - at), at);
-      if (bytesRead === 0) throw new TamisError('INPUT', 'A temporary file has become shorter.');
+      if (bytesRead === 0) throw new TamisError('DAEMON', 'A temporary file has become shorter.');
       at += bytesRead;
       yield buffer.subarray(0, bytesRead);
     }
@@ -76,11 +78,13 @@ export class Held {
   /**
    * Takes the next bytes.
    *
-   * @throws TamisError INPUT if the temporary file cannot be written.
+   * @throws TamisError DAEMON if the temporary file cannot be written: that is not the client's fault, who may try again.
    */
   async add(chunk: Buffer): Promise<void> {
     if (this.file === undefined && this.size + chunk.length <= inMemory) {
-      this.chunks.push(chunk);
+      const last = this.chunks.at(-1);
+      if (last === undefined || last.length + chunk.length > gathered) this.chunks.push(chunk);
+      else this.chunks[this.chunks.length - 1] = Buffer.concat([last, chunk]);
     } else {
       this.file ??= await temporaryFile();
       try {
@@ -90,7 +94,7 @@ export class Held {
           this.inFile += bytesWritten;
         }
       } catch (cause) {
-        throw new TamisError('INPUT', `A message cannot be kept in ${tmpdir()}.`, { cause });
+        throw new TamisError('DAEMON', `A message cannot be kept in ${tmpdir()}.`, { cause });
       }
     }
     this.size += chunk.length;
@@ -100,7 +104,7 @@ export class Held {
 /**
  * A file that only this process and its children can reach.
  *
- * @throws TamisError INPUT if none can be made.
+ * @throws TamisError DAEMON if none can be made.
  */
 export async function temporaryFile(): Promise<FileHandle> {
   const path = join(tmpdir(), `tamis-${randomUUID()}`);
@@ -109,6 +113,6 @@ export async function temporaryFile(): Promise<FileHandle> {
     await unlink(path);
     return file;
   } catch (cause) {
-    throw new TamisError('INPUT', `No temporary file can be made in ${tmpdir()}.`, { cause });
+    throw new TamisError('DAEMON', `No temporary file can be made in ${tmpdir()}.`, { cause });
   }
 }

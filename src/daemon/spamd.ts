@@ -14,7 +14,8 @@
  * Limits: whatever fails is an EX_ code without a message, because spamc then passes on what it had, or says so with -x. A message that
  * is shorter than its Content-length is not judged: the client has died in the middle of it.
  */
-import { inflateSync } from 'node:zlib';
+import { pipeline } from 'node:stream/promises';
+import { createInflate } from 'node:zlib';
 import { describe, systemCode, TamisError } from '../errors.ts';
 import { headerLines } from '../filter/headers.ts';
 import type { Verdict } from '../judge/verdict.ts';
@@ -164,19 +165,23 @@ async function body(wire: Wire, fields: ReadonlyMap<string, string>, service: Se
   }
   if (fields.get('compress') !== 'zlib') return held;
   try {
-    return await Held.from(inflated(held, service.messageBytes), service.messageBytes);
+    return await Held.from(inflated(held), service.messageBytes);
   } finally {
     await held.dispose();
   }
 }
 
-async function* inflated(held: Held, limit: number): AsyncGenerator<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of held.bytes()) pieces.push(Buffer.from(piece));
+/** Piece by piece: what a few bytes swell to must not be in memory at once. */
+async function* inflated(held: Held): AsyncGenerator<Buffer> {
+  const inflate = createInflate();
+  const fed = pipeline(held.bytes(), inflate).catch(() => undefined);
   try {
-    yield inflateSync(Buffer.concat(pieces), { maxOutputLength: limit });
+    for await (const piece of inflate as AsyncIterable<Buffer>) yield piece;
   } catch (cause) {
     throw new TamisError('INPUT', 'The compressed message cannot be read (Compress: zlib).', { cause });
+  } finally {
+    inflate.destroy();
+    await fed;
   }
 }
 
@@ -228,13 +233,21 @@ async function send(wire: Wire, { fields, body = [] }: Answer): Promise<void> {
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   let gathered = [Buffer.from(`SPAMD/1.1 0 EX_OK\r\n${lines.join('')}\r\n`, 'latin1')];
   let length = 0;
-  for await (const piece of body) {
-    gathered.push(Buffer.from(piece));
-    length += piece.length;
-    if (length < packet) continue;
-    await wire.send(Buffer.concat(gathered));
-    gathered = [];
-    length = 0;
+  let begun = false;
+  try {
+    for await (const piece of body) {
+      gathered.push(Buffer.from(piece));
+      length += piece.length;
+      if (length < packet) continue;
+      begun = true;
+      await wire.send(Buffer.concat(gathered));
+      gathered = [];
+      length = 0;
+    }
+  } catch (error) {
+    // An answer about the error would be taken for the end of the message.
+    if (begun) wire.socket.destroy();
+    throw error;
   }
   await wire.send(Buffer.concat(gathered));
 }
