@@ -17,6 +17,8 @@ import type { Answers, Job, Judged, JobOf, Request, Response, WorkerStart } from
 const grace = 2000;
 /** Milliseconds that a worker may take to write everything at the end. */
 const farewell = 20_000;
+/** Milliseconds between two beginnings of a worker: one that cannot begin must not take the processor from the others. */
+const pause = 1000;
 
 /** Where workers are found: beside the file that this is bundled into. */
 const entry = new URL('./worker.js', import.meta.url);
@@ -134,8 +136,12 @@ export class Pool {
   }
 
   private hire(place: number): Hand {
+    const begun = performance.now();
     return new Hand({ config: this.config, budget: this.budget }, () => {
-      if (!this.closing) this.hands[place] = this.hire(place);
+      const again = (): void => {
+        if (!this.closing) this.hands[place] = this.hire(place);
+      };
+      setTimeout(again, Math.max(0, begun + pause - performance.now())).unref();
     });
   }
 }
