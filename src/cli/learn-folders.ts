@@ -5,6 +5,7 @@
  * collection. It leaves its folder only once what was learned is on disk, so that a run that is killed is gone on with by the next;
  * since a message counts once, two runs at a time do no harm. What cannot be read is named and stays.
  */
+import { lstatSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Config } from '../config/load.ts';
@@ -202,6 +203,12 @@ async function* droppedItems(
   { limit, dspam, after, failed }: Walk,
 ): AsyncGenerator<Item> {
   if (!isMaildir(folder)) return;
+  // A link could lead to somebody else's mail, which would be moved or deleted by whoever may do that to everybody's.
+  if (['', 'new', 'cur'].some((part) => lstatSync(join(folder, part)).isSymbolicLink())) {
+    const error = new TamisError('INPUT', 'The folder, or a part of it, is a symbolic link.');
+    failed(folder, error);
+    return;
+  }
   for await (const item of messages(folder, limit)) {
     if ('error' in item) failed(item.path, item.error);
     else {

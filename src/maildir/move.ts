@@ -1,7 +1,7 @@
 /**
  * Moving and removing messages of a Maildir that others read and move meanwhile: a message that is gone is done with.
  */
-import { linkSync, renameSync, unlinkSync } from 'node:fs';
+import { linkSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { systemCode, TamisError } from '../errors.ts';
 import { deliveryPlace } from './layout.ts';
@@ -45,11 +45,19 @@ function moveTo(path: string, target: string): void {
   } catch (error) {
     const code = systemCode(error);
     if (code === 'ENOENT') return;
-    if (code === 'EEXIST') throw error;
-    renameSync(path, target);
-    return;
+    if (code !== 'EEXIST') {
+      renameSync(path, target);
+      return;
+    }
+    // A run that was killed in between has made the link already.
+    if (!isSame(path, target)) throw error;
   }
   unlinkIfThere(path);
+}
+
+function isSame(path: string, target: string): boolean {
+  const [one, other] = [path, target].map((name) => lstatSync(name, { throwIfNoEntry: false }));
+  return one !== undefined && one.ino === other?.ino && one.dev === other.dev;
 }
 
 function unlinkIfThere(path: string): void {

@@ -9,6 +9,7 @@
 import {
   chmodSync,
   closeSync,
+  constants,
   existsSync,
   fchmodSync,
   fchownSync,
@@ -163,9 +164,13 @@ function replace(directory: string, { file, content, original }: Replacement): v
   const backup = join(folder, file.name);
   if (content !== original) {
     const { uid, gid } = statSync(directory);
-    if (!existsSync(folder)) {
+    const found = lstatSync(folder, { throwIfNoEntry: false });
+    if (found === undefined) {
       mkdirSync(folder, { mode: 0o700 });
       giveTo(folder, uid, gid);
+    } else if (!found.isDirectory()) {
+      // Through a link, root would write the owner's lines into somebody else's directory.
+      throw new TamisError('INPUT', `${folder} is not a directory: remove it, and run it again.`);
     }
     writeLike(folder, file, original);
   }
@@ -200,7 +205,7 @@ function writeLike(folder: string, { name, mode, uid, gid }: QmailFile, content:
 }
 
 function giveTo(path: string, uid: number, gid: number): void {
-  const fd = openSync(path, 'r');
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
     if (process.getuid?.() === 0) fchownSync(fd, uid, gid);
   } finally {

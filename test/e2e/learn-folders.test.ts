@@ -1,5 +1,14 @@
 /** `tamis learn-folders` on real Maildirs: what is learned, where it goes, what stays, and twice at once. */
-import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { advertisement, field, mail } from '../cli/mail.ts';
@@ -113,6 +122,28 @@ test('a message is not moved onto another', () => {
     [advertisement('1'), 'Subject: there already\n\n'].sort(),
   );
   expect(messagesIn(maildir, '.Train-Spam')).toEqual([]);
+});
+
+test('a folder that is a link to the mail of others is left alone', () => {
+  const theirs = makeMaildir(place.path('theirs'));
+  writeFileSync(join(theirs, 'cur/1.a.host:2,S'), advertisement('1'));
+  makeMaildir(join(maildir, '.Train-Spam'));
+  rmSync(join(maildir, '.Train-Spam/cur'), { recursive: true });
+  symlinkSync(join(theirs, 'cur'), join(maildir, '.Train-Spam/cur'));
+  symlinkSync(theirs, join(maildir, '.Train-Ham'));
+  const { stdout, stderr } = learnFolders('--json', '--then=delete');
+  expect(JSON.parse(stdout)).toMatchObject({ spam: 0, innocent: 0, failed: 2 });
+  expect(stderr).toContain('is a symbolic link');
+  expect(readdirSync(join(theirs, 'cur'))).toEqual(['1.a.host:2,S']);
+});
+
+test('a move that was killed between its link and the end is ended', () => {
+  const path = put('.Train-Spam', '1.a.host:2,S', advertisement('1'));
+  makeMaildir(join(maildir, '.Spam'));
+  linkSync(path, join(maildir, '.Spam/cur/1.a.host:2,S'));
+  expect(tally()).toMatchObject({ spam: 1, failed: 0 });
+  expect(names('.Spam')).toEqual(['1.a.host:2,S']);
+  expect(names('.Train-Spam')).toEqual([]);
 });
 
 test('what cannot be moved is told and stays', () => {

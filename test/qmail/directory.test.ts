@@ -182,3 +182,16 @@ test('links and files with two names are not parted; faults are named', () => {
 test('a directory that is not there is an error that names it', () => {
   expect(() => readQmailFiles(join(work, 'nowhere'))).toThrow(/nowhere cannot be read/);
 });
+
+test('a link in the place of the backups is not followed: it may lead into another home', () => {
+  const [directory, other] = [makeDirectory(), makeDirectory()];
+  writeFileSync(join(directory, '.qmail'), './Maildir/\n');
+  writeFileSync(join(other, '.qmail'), './Theirs/\n');
+  symlinkSync(other, join(directory, '.tamis-backup'));
+  expect(() => {
+    enable(directory);
+  }).toThrow(/tamis-backup is not a directory/);
+  expect(readFileSync(join(other, '.qmail'), 'utf8')).toBe('./Theirs/\n');
+  expect(readFileSync(join(directory, '.qmail'), 'utf8')).toBe('./Maildir/\n');
+  expect(statSync(directory).mode & 0o1000).toBe(0);
+});
