@@ -6,7 +6,7 @@
 #     protocol lda { mail_plugins = $mail_plugins sieve }      and the same for protocol lmtp
 #     plugin {
 #       sieve_plugins = sieve_extprograms
-#       sieve_global_extensions = +vnd.dovecot.filter +vnd.dovecot.environment
+#       sieve_global_extensions = +vnd.dovecot.filter +vnd.dovecot.environment +editheader
 #       sieve_before = /path/of/this/script
 #       sieve_filter_bin_dir = /usr/local/lib/node_modules/tamis/rules
 #       sieve_filter_input_eol = lf
@@ -27,5 +27,13 @@ if filter "tamis-filter" ["--deliver=stdout", "${user}"] {
         fileinto :create "Spam";
         stop;
     }
+} elsif ihave "editheader" {
+    deleteheader "X-DSPAM-Result";
+    deleteheader "X-DSPAM-Processed";
+    deleteheader "X-DSPAM-Confidence";
+    deleteheader "X-DSPAM-Improbability";
+    deleteheader "X-DSPAM-Probability";
+    deleteheader "X-DSPAM-Signature";
+    deleteheader "X-DSPAM-Factors";
 }
 # tamis rules sieve end

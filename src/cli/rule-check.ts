@@ -66,7 +66,7 @@ protocols =
 mail_location = maildir:${folder}
 plugin {
   sieve_plugins = sieve_imapsieve sieve_extprograms
-  sieve_global_extensions = +vnd.dovecot.filter +vnd.dovecot.pipe +vnd.dovecot.environment +imapsieve
+  sieve_global_extensions = +vnd.dovecot.filter +vnd.dovecot.pipe +vnd.dovecot.environment +editheader +imapsieve
 }
 `,
   );

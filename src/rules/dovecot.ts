@@ -41,7 +41,7 @@ function rule(options: RuleOptions): string[] {
     '}',
     'plugin {',
     '  sieve_plugins = sieve_imapsieve sieve_extprograms',
-    '  sieve_global_extensions = +vnd.dovecot.filter +vnd.dovecot.pipe +vnd.dovecot.environment',
+    '  sieve_global_extensions = +vnd.dovecot.filter +vnd.dovecot.pipe +vnd.dovecot.environment +editheader',
     `  sieve_before = ${scripts}/tamis.sieve`,
     `  sieve_filter_bin_dir = ${dovecotQuote(dirname(filter))}`,
     `  sieve_pipe_bin_dir = ${dovecotQuote(dirname(teacher))}`,

@@ -2,8 +2,8 @@
  * Rules for Dovecot's Sieve (Pigeonhole): a script of the site, run before those of the users.
  *
  * Facts that the rule keeps: only global scripts may call a program, and only one that lies in sieve_filter_bin_dir, by its bare
- * name; if it fails, `filter` is false and the message stays as it came, so that its X-DSPAM lines are its sender's. Sieve has no
- * way to defer. It cannot tell that a program printed nothing; tamis-filter, which comes with tamis, can, and is the default.
+ * name; if it fails, `filter` is false and the message stays as it came, so that its X-DSPAM lines are its sender's: they are taken
+ * out where Sieve may edit header lines, since a user's own script could believe them. Sieve has no way to defer. It cannot tell that a program printed nothing; tamis-filter, which comes with tamis, can, and is the default.
  */
 import { basename, dirname } from 'node:path';
 import { filterWords, userFlag } from './guard.ts';
@@ -40,7 +40,8 @@ function rule(options: RuleOptions): string[] {
     'fileinto',
     'mailbox',
     ...(markRead || tagAbove !== undefined ? ['imap4flags'] : []),
-    ...(variables ? ['variables', 'ihave'] : []),
+    ...(variables ? ['variables'] : []),
+    ...(judgedBefore ? [] : ['ihave']),
   ];
   return [
     '#',
@@ -67,9 +68,16 @@ function rule(options: RuleOptions): string[] {
     `        fileinto :create ${sieveQuote(name, variables)};`,
     '        stop;',
     '    }',
-    '}',
+    ...(judgedBefore
+      ? ['}']
+      : ['} elsif ihave "editheader" {', ...ours.map((name) => `    deleteheader ${sieveQuote(name)};`), '}']),
   ];
 }
+
+/** What the sender of a message that was not judged may have written. */
+const ours: readonly string[] = ['Result', 'Processed', 'Confidence', 'Improbability', 'Probability', 'Signature', 'Factors'].map(
+  (name) => `X-DSPAM-${name}`,
+);
 
 const judgedHints: readonly string[] = [
   '# Puts into its folder what was judged to be spam before it came here; a message that was not judged stays in the inbox. It may be',
@@ -84,7 +92,7 @@ function settings({ user, program: [path = ''] }: RuleOptions): string[] {
     '#     protocol lda { mail_plugins = $mail_plugins sieve }      and the same for protocol lmtp',
     '#     plugin {',
     '#       sieve_plugins = sieve_extprograms',
-    `#       sieve_global_extensions = +vnd.dovecot.filter${user === undefined ? ' +vnd.dovecot.environment' : ''}`,
+    `#       sieve_global_extensions = +vnd.dovecot.filter${user === undefined ? ' +vnd.dovecot.environment' : ''} +editheader`,
     '#       sieve_before = /path/of/this/script',
     `#       sieve_filter_bin_dir = ${dirname(path)}`,
     '#       sieve_filter_input_eol = lf',

@@ -110,7 +110,7 @@ plugin {
   }
 
   test.each([
-    ['which tells the user', '+vnd.dovecot.filter +vnd.dovecot.pipe +vnd.dovecot.environment'],
+    ['which tells the user', '+vnd.dovecot.filter +vnd.dovecot.pipe +vnd.dovecot.environment +editheader'],
     ['which does not', '+vnd.dovecot.filter +vnd.dovecot.pipe'],
   ])('Sieve compiles for every combination of options with a Dovecot %s', (_, extensions) => {
     const folder = place();
