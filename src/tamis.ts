@@ -12,9 +12,10 @@ import { Script } from 'node:vm';
 import type * as filter from './cli/filter.ts';
 import type * as client from './cli/client.ts';
 import type * as commands from './cli/main.ts';
+import { asksDspam, calledAs } from './cli/compat/names.ts';
 import { isCommand } from './cli/names.ts';
 
-const argv = process.argv.slice(2);
+const { name, argv } = calledAs(process.argv);
 const load = createRequire(__filename);
 
 /** A CommonJS file of dist/, by way of its cache. It is ASCII (esbuild sees to that), which Latin-1 reads fastest. */
@@ -42,8 +43,14 @@ function readIfThere(file: string): Buffer | undefined {
 }
 
 const run = (): Promise<number> => {
-  if (isCommand(argv)) return (load('./commands.js') as typeof commands).runCommand(argv);
-  if (argv.includes('--client')) return (load('./client.js') as typeof client).runClient(argv);
-  return (loadCached('filter') as typeof filter).runFilter(argv);
+  if (name === 'tamis') {
+    if (isCommand(argv)) return (load('./commands.js') as typeof commands).runCommand(argv);
+  } else if ((name !== 'dspam' && name !== 'dspamc') || asksDspam(name, argv)) {
+    return (load('./commands.js') as typeof commands).runCompat(name, argv);
+  }
+  const as = name === 'tamis' ? 'tamis' : 'dspam';
+  if (name === 'dspamc' || argv.includes('--client'))
+    return (load('./client.js') as typeof client).runClient(argv, as);
+  return (loadCached('filter') as typeof filter).runFilter(argv, as);
 };
 void run().then((status) => process.exit(status));

@@ -9,9 +9,12 @@ import { askDaemon, socketOf } from '../daemon/client.ts';
 import type { Question } from '../daemon/frame.ts';
 import { filterMessage, lastResort, passUnjudged } from '../filter/filter.ts';
 import { Input } from '../filter/input.ts';
-import { Passage } from '../filter/passage.ts';
+import { blankMessage, Passage } from '../filter/passage.ts';
 import type { Verdict } from '../judge/verdict.ts';
-import { logError } from '../log.ts';
+import { TamisError } from '../errors.ts';
+import { log, logError } from '../log.ts';
+import { inOurWords, wordsFor, type CalledAs } from './dspam-words.ts';
+import { filterEach } from './each-user.ts';
 import { fallbackOf, filterCommand, parseWords, type FilterCommand } from './options.ts';
 
 /** EX_TEMPFAIL of sysexits.h. */
@@ -22,11 +25,26 @@ const prefixBytes = 256 * 1024;
 const patience = 7000;
 
 /** Runs the filter's command line, judged by the daemon; resolves to the exit status. */
-export async function runClient(argv: readonly string[]): Promise<number> {
+export async function runClient(argv: readonly string[], as: CalledAs = 'tamis'): Promise<number> {
+  const { argv: words, users, ignored } = inOurWords(argv, as);
+  if (ignored.length > 0) log(`these words change nothing: ${ignored.join(' ')}`);
+  return users.length > 1
+    ? filterEach(['--client', ...words], users)
+    : await runOne(wordsFor(users[0], words));
+}
+
+/** Runs the filter's command line, in our words, for one user. */
+async function runOne(argv: readonly string[]): Promise<number> {
   const parsed = parseWords(argv);
   let command: FilterCommand;
   try {
     command = filterCommand(parsed);
+    const { deliver: way } = command;
+    if (way?.kind === 'chosen' && !way.spam && (way.innocent || !way.summary)) {
+      const sentence =
+        'Wrong command line: only the filter has a quarantine for spam; leave out --client, or add spam to --deliver.';
+      throw new TamisError('USAGE', sentence);
+    }
   } catch (error) {
     const { deliver, onError } = fallbackOf(parsed);
     if (deliver !== undefined)
@@ -36,13 +54,19 @@ export async function runClient(argv: readonly string[]): Promise<number> {
   }
   const { deliver, lesson, onError } = command;
   if (deliver === undefined) return lesson === undefined ? 0 : await teach(command);
-  const passage = new Passage({ input: new Input(), deliver, onError });
+  const passage = new Passage({
+    input: new Input(),
+    deliver,
+    onError,
+    blank: lesson?.signature !== undefined,
+  });
   lastResort(passage);
   let footers: Awaited<ReturnType<typeof ask>>['footers'] = [];
   return await filterMessage(passage, {
     prefixBytes,
     deadlineMs: patience,
-    judge: async (prefix, deadline): Promise<Verdict> => {
+    judge: async (message, deadline): Promise<Verdict> => {
+      const prefix = message.toString('latin1') === blankMessage ? Buffer.alloc(0) : message;
       const reply = await ask(command, prefix, deadline.remaining());
       ({ footers } = reply);
       return reply.verdict;

@@ -10,10 +10,14 @@ import { filterMessage, lastResort, passUnjudged } from '../filter/filter.ts';
 import type { Edit } from '../filter/edit.ts';
 import { footerEdits } from '../filter/footer.ts';
 import { Input, type Prefix } from '../filter/input.ts';
-import { Passage } from '../filter/passage.ts';
+import type { Deliver } from '../filter/deliver.ts';
+import { blankMessage, Passage } from '../filter/passage.ts';
+import { quarantineOf } from '../filter/quarantine.ts';
 import { judgeMessage, teachMessage, type Lesson, type Task } from '../judge/process.ts';
 import type { Verdict } from '../judge/verdict.ts';
-import { logError } from '../log.ts';
+import { log, logError } from '../log.ts';
+import { inOurWords, wordsFor, type CalledAs } from './dspam-words.ts';
+import { filterEach } from './each-user.ts';
 import { fallbackOf, filterCommand, parseWords, type FilterCommand } from './options.ts';
 
 /** EX_TEMPFAIL of sysexits.h. */
@@ -23,7 +27,14 @@ const temporaryFailure = 75;
 const patience = 60_000;
 
 /** Runs the filter's command line and resolves to the exit status. */
-export async function runFilter(argv: readonly string[]): Promise<number> {
+export async function runFilter(argv: readonly string[], as: CalledAs = 'tamis'): Promise<number> {
+  const { argv: words, users, ignored } = inOurWords(argv, as);
+  if (ignored.length > 0) log(`these words change nothing: ${ignored.join(' ')}`);
+  return users.length > 1 ? filterEach(words, users) : await filterOne(wordsFor(users[0], words));
+}
+
+/** Runs the filter's command line, in our words, for one user. */
+async function filterOne(argv: readonly string[]): Promise<number> {
   const parsed = parseWords(argv);
   let command: FilterCommand;
   let config: Config;
@@ -38,23 +49,36 @@ export async function runFilter(argv: readonly string[]): Promise<number> {
     logError(error);
     return temporaryFailure;
   }
-  const { user, classify, lesson, deliver, onError } = command;
+  const { user, classify, lesson, onError } = command;
+  const deliver = placed(command, config);
   const task: Task = { user, config, classify };
   if (deliver === undefined) return lesson === undefined ? 0 : await teach(task, lesson);
 
   const { prefixBytes, deadline, signatureLocation } = config.settings;
-  const passage = new Passage({ input: new Input(), deliver, onError });
+  const passage = new Passage({
+    input: new Input(),
+    deliver,
+    onError,
+    blank: lesson?.signature !== undefined,
+  });
   lastResort(passage);
   return await filterMessage(passage, {
     prefixBytes,
     deadlineMs: deadline * 1000,
     judge: async (prefix, limit) => {
       if (lesson === undefined) return await judgeMessage(prefix, task, limit);
-      const { verdict } = await teachMessage(prefix, task, lesson, limit.remaining());
+      const message = prefix.toString('latin1') === blankMessage ? undefined : prefix;
+      const { verdict } = await teachMessage(message, task, lesson, limit.remaining());
       return verdict;
     },
     footer: signatureLocation === 'message' && lesson === undefined ? tagFooter : undefined,
   });
+}
+
+/** The way out, with the place for spam that is kept. */
+function placed({ deliver, user }: FilterCommand, config: Config): Deliver | undefined {
+  if (deliver?.kind !== 'chosen') return deliver;
+  return { ...deliver, quarantine: quarantineOf(config, user) };
 }
 
 /** The edits that put the signature into each text part. */

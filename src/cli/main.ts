@@ -3,6 +3,7 @@ import yargs from 'yargs';
 import manifest from '../../package.json' with { type: 'json' };
 import { describe, systemCode, TamisError } from '../errors.ts';
 import { log } from '../log.ts';
+import { compatCommand } from './compat/install.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { explainCommand } from './explain.ts';
 import { learnFoldersCommand } from './learn-folders.ts';
@@ -14,6 +15,8 @@ import { statsCommand } from './stats.ts';
 import { trainCommand } from './train.ts';
 import { usersCommand } from './users.ts';
 import { commonOptions, filterOptions, tied } from './words.ts';
+
+export { runCompat } from './compat/run.ts';
 
 /** Exit statuses (sysexits.h) of errors that trying again does not help; all others are 75. None of these is on a delivery path. */
 const statuses: Readonly<Record<string, number>> = { USAGE: 64, USER: 64, INPUT: 66, CONFIG: 78 };
@@ -45,6 +48,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     .command(serveCommand)
     .command(rulesCommand)
     .command(qmailCommand)
+    .command(compatCommand)
     .middleware(lastValues, true)
     .version(manifest.version)
     .alias('help', 'h')

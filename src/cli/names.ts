@@ -14,6 +14,7 @@ const commandNames: readonly string[] = [
   'serve',
   'rules',
   'qmail',
+  'compat',
 ];
 
 const questions: readonly (string | undefined)[] = ['--help', '-h', '--version'];

@@ -32,6 +32,8 @@ export interface Fallback {
 
 const classes: Readonly<Record<string, boolean>> = { spam: true, innocent: false, nonspam: false };
 const modes = ['toe', 'teft', 'tum', 'notrain'] as const satisfies TrainingMode[];
+/** What DSPAM's lists are of; `none` adds nothing, so that alone it lets nothing out. */
+const deliverable: readonly string[] = ['innocent', 'nonspam', 'spam', 'summary', 'stdout', 'none'];
 const sources: readonly string[] = ['corpus', 'error', 'inoculation'] satisfies Source[];
 
 /** The words of a command line before they are checked. */
@@ -68,11 +70,16 @@ export function fallbackOf({ values, command }: ParsedWords): Fallback {
     values.has('classify') || (word === undefined && (values.has('class') || values.has('signature')));
   if (silent || word === 'summary') return { deliver: undefined, onError };
   try {
-    return { deliver: deliverOf(values, command), onError };
+    const deliver = deliverOf(values, command);
+    if (deliver.kind !== 'chosen') return { deliver, onError };
+    return { deliver: deliver.innocent || deliver.spam ? { kind: 'stdout' } : undefined, onError };
   } catch {
     // A word that cannot be understood, or none, stands most likely in a pipe, where only stdout keeps the mail; exec (of which a
     // command behind -- may be all that is left) and maildir do not, and nobody would get what stdout does.
-    const elsewhere = word === undefined ? command.length > 0 : /^(?:exec|maildir)/.test(word);
+    const elsewhere =
+      word === undefined
+        ? command.length > 0
+        : /^(?:exec|maildir|innocent,|innocent$|nonspam|spam)/.test(word) && !values.has('stdout');
     return { deliver: elsewhere ? undefined : { kind: 'stdout' }, onError };
   }
 }
@@ -96,10 +103,11 @@ export function filterCommand(parsed: ParsedWords): FilterCommand {
   const classify = values.has('classify');
   if (classify && lesson !== undefined)
     throw usage('--classify learns nothing, so it cannot go with --class');
-  const mode = one(values, 'mode');
+  const said = one(values, 'mode');
+  const mode = said === 'unlearn' ? undefined : said;
   const sets = (values.get('set') ?? []).flatMap((set) => set ?? []);
   if (mode !== undefined) {
-    if (!isMode(mode)) throw usage(`--mode is ${modes.join(', ')}, not ${quoted(mode)}`);
+    if (!isMode(mode)) throw usage(`--mode is ${modes.join(', ')} or unlearn, not ${quoted(mode)}`);
     sets.push(`trainingMode=${mode}`);
   }
   const quiet = classify || (lesson !== undefined && !values.has('deliver'));
@@ -133,9 +141,11 @@ function checkOption(name: string, given: readonly (string | undefined)[]): void
 
 function lessonOf(values: ParsedWords['values']): Lesson | undefined {
   const word = one(values, 'class');
-  const source = one(values, 'source');
+  const unlearn = one(values, 'mode') === 'unlearn';
+  const source = one(values, 'source') ?? (unlearn ? 'error' : undefined);
   const signature = one(values, 'signature');
   if (signature !== undefined && word === undefined) throw usage('--signature needs --class and --source');
+  if (word === undefined && unlearn) throw usage('--mode=unlearn needs --class=spam or --class=innocent');
   if (word === undefined && source === undefined) return undefined;
   if (word === undefined) throw usage('--source needs --class=spam or --class=innocent');
   if (source === undefined)
@@ -143,7 +153,7 @@ function lessonOf(values: ParsedWords['values']): Lesson | undefined {
   const spam = Object.hasOwn(classes, word) ? classes[word] : undefined;
   if (spam === undefined) throw usage(`--class is spam or innocent, not ${quoted(word)}`);
   if (!isSource(source)) throw usage(`--source is ${sources.join(', ')}, not ${quoted(source)}`);
-  return { spam, source, signature, signedOnly: values.has('signed-only') };
+  return { spam, source, signature, signedOnly: values.has('signed-only'), unlearn };
 }
 
 function isMode(word: string): word is TrainingMode {
@@ -157,19 +167,38 @@ function isSource(word: string): word is Source {
 function deliverOf(values: ParsedWords['values'], command: readonly string[]): Deliver {
   const word = one(values, 'deliver') ?? 'stdout';
   if (word !== 'exec' && command.length > 0) throw usage('a command behind -- needs --deliver=exec');
-  if (word === 'stdout' || word === 'summary') return { kind: word };
+  const parts = word.split(',');
+  if (parts.every((part) => deliverable.includes(part))) return chosen(parts, values.has('stdout'));
   if (word === 'exec') {
     const [program, ...args] = command;
     if (program === undefined) throw usage('--deliver=exec needs a command: -- CMD ARG…');
     return { kind: 'exec', command: [program, ...args] };
   }
   const path = word.startsWith('maildir:') ? word.slice('maildir:'.length) : '';
-  if (path === '') throw usage(`--deliver is stdout, summary, exec or maildir:PATH, not ${quoted(word)}`);
+  if (path === '')
+    throw usage(
+      `--deliver is stdout, summary, exec, maildir:PATH or a list of innocent, spam, summary and stdout, not ${quoted(word)}`,
+    );
   return {
     kind: 'maildir',
     path,
     spamFolder: one(values, 'spam-folder') ?? defaultSpamFolder,
   };
+}
+
+/** DSPAM's list. `stdout` is all mail there, printed; `--stdout` prints what the list names. */
+function chosen(parts: readonly string[], stdout: boolean): Deliver {
+  const all = parts.includes('stdout');
+  const innocent = all || parts.includes('innocent') || parts.includes('nonspam');
+  const spam = all || parts.includes('spam');
+  const summary = parts.includes('summary');
+  if ((innocent || spam) && !all && !stdout)
+    throw usage(
+      '--deliver=innocent,spam needs --stdout, because tamis has no delivery agent; or --deliver=exec -- CMD',
+    );
+  if (!summary && innocent && spam) return { kind: 'stdout' };
+  if (summary && !innocent && !spam) return { kind: 'summary' };
+  return { kind: 'chosen', innocent, spam, summary };
 }
 
 /** The value of an option; the last one, if it is given more than once. */

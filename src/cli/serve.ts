@@ -5,6 +5,7 @@ import type { Wanted } from '../daemon/dlmtp.ts';
 import { serve } from '../daemon/serve.ts';
 import { TamisError } from '../errors.ts';
 import type { Command, CommonArguments } from './command.ts';
+import { inOurWords, wordsFor } from './dspam-words.ts';
 import { filterCommand, parseWords } from './options.ts';
 
 interface ServeArguments extends CommonArguments {
@@ -65,9 +66,8 @@ export const serveCommand: Command<ServeArguments> = {
 
 /** The command line in a process mode is the filter's, but what belongs to the client's own process is not for the daemon. */
 function understand(words: readonly string[], recipient: string): Wanted {
-  const { deliver, classify, lesson, onError, mode } = filterCommand(
-    parseWords([`--user=${recipient}`, ...words]),
-  );
+  const { argv } = inOurWords(words, 'dspam');
+  const { deliver, classify, lesson, onError, mode } = filterCommand(parseWords(wordsFor(recipient, argv)));
   if (deliver !== undefined && deliver.kind !== 'stdout' && deliver.kind !== 'summary')
     throw new TamisError('USAGE', `--deliver=${deliver.kind} is for the filter, not for the daemon.`);
   return { output: deliver?.kind, classify, lesson, onError, mode };

@@ -26,9 +26,11 @@ export const filterOptions: Readonly<Record<string, Options>> = {
   user: { type: 'string', describe: 'Whose filter judges or learns.', requiresArg: true },
   deliver: {
     type: 'string',
-    describe: 'stdout, summary, exec (with -- CMD ARG…) or maildir:PATH (default stdout).',
+    describe:
+      'stdout, summary, exec (with -- CMD ARG…) or maildir:PATH (default stdout); or, as DSPAM has it, a list of innocent, spam, summary and stdout.',
     requiresArg: true,
   },
+  stdout: { type: 'boolean', describe: 'What --deliver=innocent,spam lists goes to stdout.' },
   classify: { type: 'boolean', describe: 'Print the summary line; learn nothing, write nothing.' },
   class: { type: 'string', describe: 'Learn the message as spam or innocent.', requiresArg: true },
   source: {
@@ -41,7 +43,11 @@ export const filterOptions: Readonly<Record<string, Options>> = {
     type: 'boolean',
     describe: 'Learn only what the filter has signed for this user; for addresses that anybody can write to.',
   },
-  mode: { type: 'string', describe: 'The training mode: toe, teft, tum or notrain.', requiresArg: true },
+  mode: {
+    type: 'string',
+    describe: 'The training mode: toe, teft, tum or notrain; unlearn takes back what was learned.',
+    requiresArg: true,
+  },
   'spam-folder': {
     type: 'string',
     describe: 'With maildir: the folder for spam; empty: the inbox.',

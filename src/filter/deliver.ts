@@ -6,6 +6,7 @@ import { ExecSink, type Command } from './exec.ts';
 import { MaildirSink } from './folder.ts';
 import { summaryLine } from './headers.ts';
 import type { Input } from './input.ts';
+import { openQuarantine } from './quarantine.ts';
 import { StreamSink, TextSink, type Sink } from './sink.ts';
 
 /** What is done with a message. */
@@ -14,6 +15,15 @@ export type Deliver =
   | { readonly kind: 'stdout' }
   /** The summary line goes to stdout, the message nowhere. */
   | { readonly kind: 'summary' }
+  /** DSPAM's choice: the summary line, then the message if its result is among those chosen; all of it on stdout. */
+  | {
+      readonly kind: 'chosen';
+      readonly innocent: boolean;
+      readonly spam: boolean;
+      readonly summary: boolean;
+      /** The Maildir that keeps spam that is not chosen; undefined: nothing does. */
+      readonly quarantine?: string | undefined;
+    }
   /** A command gets the message. */
   | { readonly kind: 'exec'; readonly command: Command }
   /** The message goes into a Maildir; spam into a Maildir++ folder of it, such as `.Spam`. */
@@ -40,6 +50,8 @@ export function openSink(deliver: Deliver, { verdict, output, original }: Parcel
       return new StreamSink(output);
     case 'summary':
       return new TextSink(output, verdict === undefined ? '' : summaryLine(verdict));
+    case 'chosen':
+      return openChosen(deliver, verdict, output);
     case 'exec':
       return new ExecSink(deliver.command, original);
     case 'maildir': {
@@ -47,4 +59,24 @@ export function openSink(deliver: Deliver, { verdict, output, original }: Parcel
       return new MaildirSink(path, verdict?.result === 'Spam' && spamFolder !== '' ? spamFolder : undefined);
     }
   }
+}
+
+/**
+ * What was not judged goes out. Spam that was not chosen is kept, unless only the summary was asked for (DSPAM's captures 18c, 22), or a person has
+ * just told that it is spam.
+ */
+function openChosen(
+  { innocent, spam, summary, quarantine }: Extract<Deliver, { kind: 'chosen' }>,
+  verdict: Verdict | undefined,
+  output: number,
+): Sink {
+  const isSpam = verdict?.result === 'Spam';
+  const line = summary && verdict !== undefined ? summaryLine(verdict) : '';
+  if (verdict === undefined || (isSpam ? spam : innocent)) {
+    const sink = new StreamSink(output);
+    sink.write(Buffer.from(line));
+    return sink;
+  }
+  const keep = isSpam && verdict.reclassified !== true && (innocent || !summary);
+  return keep && quarantine !== undefined ? openQuarantine(quarantine) : new TextSink(output, line);
 }

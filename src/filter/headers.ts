@@ -55,7 +55,7 @@ export function summaryLine(verdict: Verdict): string {
 }
 
 /** A time as C's ctime() writes it: local, the day padded with a blank, `Sun Nov  2 21:33:50 2026`. */
-function ctime(at: Date): string {
+export function ctime(at: Date): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const clock = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':');
   const day = String(at.getDate()).padStart(2, ' ');

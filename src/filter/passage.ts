@@ -21,12 +21,26 @@ const temporaryFailure = 75;
 /** Bytes of the prefix where no configuration says otherwise. */
 const defaultPrefix = 256 * 1024;
 
+/** What stands for a message that is not there. */
+export const blankMessage = '\n\n';
+
+/** Ways out that are stdout. */
+const onStdout: readonly Deliver['kind'][] = ['stdout', 'summary', 'chosen'];
+
+/** Whether a message that was not judged can go out. */
+function letsOut(deliver: Deliver): boolean {
+  if (deliver.kind === 'chosen') return deliver.innocent || deliver.spam;
+  return deliver.kind !== 'summary';
+}
+
 /** What a message passes between. */
 export interface PassageOptions {
   readonly input: Input;
   readonly deliver: Deliver;
   /** What becomes of a message that cannot be judged: it passes as it came, or the host tries again later. */
   readonly onError: 'pass' | 'defer';
+  /** Whether no message is needed, because a signature stands for it: then {@link blankMessage} goes out, as from DSPAM (capture 24). */
+  readonly blank?: boolean;
   /** The descriptor that stands for stdout; 1 unless a test says otherwise. */
   readonly output?: number;
 }
@@ -62,9 +76,12 @@ export class Passage {
    */
   read(limit: number = defaultPrefix): Prefix {
     if (this.held !== undefined) return this.held;
-    if (this.deliver.kind === 'stdout' || this.deliver.kind === 'summary') checkOpen(this.output);
-    const prefix = this.options.input.prefix(limit);
-    if (prefix.bytes.length === 0) throw new TamisError('INPUT', 'There is no message on stdin.');
+    if (onStdout.includes(this.deliver.kind)) checkOpen(this.output);
+    let prefix = this.options.input.prefix(limit);
+    if (prefix.bytes.length === 0) {
+      if (this.options.blank !== true) throw new TamisError('INPUT', 'There is no message on stdin.');
+      prefix = { bytes: Buffer.from(blankMessage), whole: true };
+    }
     this.held = prefix;
     return prefix;
   }
@@ -92,7 +109,7 @@ export class Passage {
    * @returns The exit status.
    */
   unjudged(reason: unknown): number {
-    if (this.options.onError === 'defer' || this.deliver.kind === 'summary') return this.deferred(reason);
+    if (this.options.onError === 'defer' || !letsOut(this.deliver)) return this.deferred(reason);
     return this.end(() => {
       log(`the message passes unjudged: ${describe(reason)}`);
       return this.send('', undefined, []);

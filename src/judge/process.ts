@@ -41,12 +41,15 @@ export interface Lesson {
   readonly signature?: string | undefined;
   /** Learn nothing that the filter has not signed for this user: who sends it proves that they have received it. */
   readonly signedOnly?: boolean;
+  /** Take back what was learned of the message, whatever it was learned as, instead of learning it. */
+  readonly unlearn?: boolean;
 }
 
 /** What teaching came to. */
 export interface Taught {
   readonly verdict: Verdict;
-  readonly learning: Learning;
+  /** `forgotten`: what was learned of it has been taken back. */
+  readonly learning: Learning | 'forgotten';
 }
 
 /** DSPAM's engine, loaded where it is set. */
@@ -123,26 +126,32 @@ export async function teachMessage(
 ): Promise<Taught> {
   const { config, users = withUser } = task;
   const message = prefix === undefined ? undefined : await readMessage(prefix);
-  const create = message !== undefined && lesson.signedOnly !== true;
+  const create = message !== undefined && lesson.signedOnly !== true && lesson.unlearn !== true;
   return await users(config, task.user, { create, wait }, async (store) => {
     if (store === undefined) throw unknownSignature(lesson.signature, userName(task.user, config));
     const name = userName(task.user, config);
     const sourceOf = (found: string | undefined): Source =>
       lesson.source ?? (found === undefined ? 'corpus' : 'error');
     let signature: string | undefined;
-    let learning: Learning;
+    let learning: Taught['learning'];
     if (config.settings.engine === 'dspam') {
       const { DspamFilter, dspamReading } = await dspamEngine();
       const filter = new DspamFilter(store, config.settings);
       const own = message && prefix && dspamReading(prefix, message);
       const found = await findLesson<DspamReading>(filter, own, message?.signatures ?? [], lesson, name);
       ({ signature } = found);
-      learning = await filter.learn(found.reading, lesson.spam, sourceOf(signature), signature !== undefined);
+      learning =
+        lesson.unlearn === true
+          ? await forget(filter, found.reading)
+          : await filter.learn(found.reading, lesson.spam, sourceOf(signature), signature !== undefined);
     } else {
       const filter = new UserFilter(over(sharedModel(config.home), store), config.settings);
       const found = await findLesson<Reading>(filter, message, message?.signatures ?? [], lesson, name);
       ({ signature } = found);
-      learning = await filter.learn(found.reading, lesson.spam, sourceOf(signature));
+      learning =
+        lesson.unlearn === true
+          ? await forget(filter, found.reading)
+          : await filter.learn(found.reading, lesson.spam, sourceOf(signature));
     }
     const verdict: Verdict = {
       user: userName(task.user, config),
@@ -175,6 +184,13 @@ export async function forgetMessage(prefix: Uint8Array, task: Task, wait: number
     const { reading } = await findLesson<Reading>(filter, message, message.signatures, {}, name);
     return await filter.forget(reading);
   });
+}
+
+async function forget<Read>(
+  filter: { forget(reading: Read): Promise<boolean> },
+  reading: Read,
+): Promise<Taught['learning']> {
+  return (await filter.forget(reading)) ? 'forgotten' : 'duplicate';
 }
 
 /** @param filter Knows signatures. */

@@ -1,0 +1,92 @@
+/**
+ * `dspam_dump [-d sqlite_drv] USER [TOKEN]`: the tokens of DSPAM's engine (captures 68, 69, S3), in no order.
+ *
+ *     6625426497525293056  S: 00012  I: 00004  P: 0.8289 LH: Sun Nov 22 21:35:45 2026
+ *
+ * The probability is that of DSPAM's: without bias, and sedated as the settings say. The store keeps no date of a token, so the last hit is now, as
+ * from DSPAM's hash driver. A token that is not known is an error with status 1 (capture 70).
+ */
+import { decimals } from '../../classifier/dspam/decimals.ts';
+import { tokenKey } from '../../classifier/dspam/key.ts';
+import { probabilityFor, type Hits } from '../../classifier/dspam/probability.ts';
+import type { Config } from '../../config/load.ts';
+import { TamisError } from '../../errors.ts';
+import { ctime } from '../../filter/headers.ts';
+import { optionsOf } from '../../judge/dspam-filter.ts';
+import { withKnownUser } from '../../judge/users.ts';
+import type { Totals, UserStore } from '../../store/contract.ts';
+import { patience } from '../command.ts';
+import { countsOf, type DspamCounts } from './users.ts';
+import { configured, say, usage } from './words.ts';
+
+/** How DSPAM names a token of which it knows the key alone. */
+const nameless = 'E: ';
+
+/** The program. */
+export async function runDump(argv: readonly string[]): Promise<void> {
+  const { config, argv: rest } = configured(argv);
+  const { sql, words } = driverOf(rest);
+  const [user, token] = words;
+  if (user === undefined || words.some((word) => word.startsWith('-')))
+    throw usage('dspam_dump takes [-d sqlite_drv] USER [TOKEN]');
+  await withKnownUser(config, user, patience, async (store) => {
+    const line = lineOf(config, await store.totals());
+    if (token !== undefined) return await one(store, token, line);
+    if (sql) say(totalsOf(config, await store.totals()));
+    const now = ctime(new Date());
+    for await (const { keys, values } of store.tokens()) {
+      const lines = Array.from(keys, (key, at) => {
+        const hits = { spam: values[2 * at] ?? 0, innocent: values[2 * at + 1] ?? 0 };
+        return sql ? insertOf(key, hits) : `${line(key, hits)} LH: ${now}`;
+      });
+      say(...lines);
+    }
+  });
+}
+
+async function one(
+  store: UserStore,
+  token: string,
+  line: (key: bigint, hits: Hits) => string,
+): Promise<void> {
+  const key = tokenKey(Buffer.from(token).toString('latin1'));
+  const [spam = 0, innocent = 0] = await store.readTokens(BigUint64Array.of(key));
+  if (spam === 0 && innocent === 0) throw new TamisError('INPUT', 'token not found');
+  say(line(key, { spam, innocent }));
+}
+
+function lineOf(config: Config, totals: Totals): (key: bigint, hits: Hits) => string {
+  const options = { ...optionsOf(config.settings), bias: false };
+  const probability = probabilityFor(tokenCounts(config, totals), options);
+  const five = (count: number): string => String(count).padStart(5, '0');
+  return (key, { spam, innocent }) => {
+    const p = decimals(probability(nameless, { spam, innocent }), 4);
+    return `${key.toString().padEnd(20)} S: ${five(spam)}  I: ${five(innocent)}  P: ${p}`;
+  };
+}
+
+/** As `-d sqlite_drv` prints them: statements without an end. */
+function insertOf(key: bigint, { spam, innocent }: Hits): string {
+  const columns = 'token, spam_hits, innocent_hits, last_hit';
+  return `insert into dspam_token_data(${columns}) values('${key.toString()}', ${spam}, ${innocent}, date('now'))`;
+}
+
+function totalsOf(config: Config, totals: Totals): string {
+  const counts = Object.entries(tokenCounts(config, totals));
+  const columns = counts.map(([name]) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+  const values = counts.map(([, count]) => count);
+  return `insert into dspam_stats (dspam_stat_id, ${columns.join(', ')}) values(${[0, ...values].join(', ')})`;
+}
+
+/** The totals that belong to the tokens, whichever engine judges. */
+function tokenCounts(config: Config, totals: Totals): DspamCounts {
+  return countsOf(totals, { ...config, settings: { ...config.settings, engine: 'dspam' } });
+}
+
+/** Takes `-d DRIVER` out of the words; `sqlite_drv` asks for statements of SQL. */
+function driverOf(argv: readonly string[]): { sql: boolean; words: readonly string[] } {
+  const at = argv.indexOf('-d');
+  if (at < 0) return { sql: false, words: argv };
+  if (argv[at + 1] !== 'sqlite_drv') throw usage('-d takes sqlite_drv');
+  return { sql: true, words: argv.filter((_, place) => place !== at && place !== at + 1) };
+}

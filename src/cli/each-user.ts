@@ -1,0 +1,57 @@
+/**
+ * One message for several users (`--user a b c`): a run of the filter for each, one after the other, as DSPAM does it. What they write follows one another.
+ *
+ * Each run is a process of its own, so that nothing that befalls one touches the message of another. The message is kept in a file
+ * without a name meanwhile.
+ */
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync, unlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Input } from '../filter/input.ts';
+import { writeAll } from '../filter/output.ts';
+import { logError } from '../log.ts';
+import { wordsFor } from './dspam-words.ts';
+
+/** EX_TEMPFAIL of sysexits.h. */
+const temporaryFailure = 75;
+/** Bytes of the message that are copied at a time. */
+const pieceBytes = 64 * 1024;
+
+/**
+ * Runs the filter for each user.
+ *
+ * @returns 0, or the first status that is not. A message that cannot be kept is 75, and nothing goes out.
+ */
+export function filterEach(argv: readonly string[], users: readonly string[]): number {
+  const name = join(tmpdir(), `tamis-${randomUUID()}`);
+  try {
+    const writer = openSync(name, 'wx', 0o600);
+    const runs = users.map((user) => ({ words: wordsFor(user, argv), reader: openSync(name, 'r') }));
+    unlinkSync(name);
+    copy(writer);
+    return runs.map(({ words, reader }) => run(words, reader)).find((status) => status !== 0) ?? 0;
+  } catch (error) {
+    logError(error);
+    return temporaryFailure;
+  }
+}
+
+function copy(writer: number): void {
+  const input = new Input();
+  writeAll(writer, input.prefix(pieceBytes).bytes, 'a temporary file');
+  for (let piece = input.next(); piece !== undefined; piece = input.next())
+    writeAll(writer, piece, 'a temporary file');
+  closeSync(writer);
+}
+
+function run(words: readonly string[], reader: number): number {
+  // tamis.js lies beside the bundle that this is part of.
+  const { status, error } = spawnSync(process.execPath, [join(__dirname, 'tamis.js'), ...words], {
+    stdio: [reader, 'inherit', 'inherit'],
+  });
+  closeSync(reader);
+  if (error !== undefined) logError(error);
+  return status ?? temporaryFailure;
+}
