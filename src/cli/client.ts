@@ -5,17 +5,21 @@
  * lines, footers, delivery, and what happens when something fails.
  */
 import { fstatSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { askDaemon, socketOf } from '../daemon/client.ts';
 import type { Question } from '../daemon/frame.ts';
 import { filterMessage, lastResort, passUnjudged } from '../filter/filter.ts';
 import { Input } from '../filter/input.ts';
 import { blankMessage, Passage } from '../filter/passage.ts';
 import type { Verdict } from '../judge/verdict.ts';
-import { TamisError } from '../errors.ts';
 import { log, logError } from '../log.ts';
 import { inOurWords, wordsFor, type CalledAs } from './dspam-words.ts';
 import { filterEach } from './each-user.ts';
+import type * as filter from './filter.ts';
 import { fallbackOf, filterCommand, parseWords, type FilterCommand } from './options.ts';
+
+/** Files of dist/ that lie beside this one. */
+const load = createRequire(__filename);
 
 /** EX_TEMPFAIL of sysexits.h. */
 const temporaryFailure = 75;
@@ -39,12 +43,6 @@ async function runOne(argv: readonly string[]): Promise<number> {
   let command: FilterCommand;
   try {
     command = filterCommand(parsed);
-    const { deliver: way } = command;
-    if (way?.kind === 'chosen' && !way.spam && (way.innocent || !way.summary)) {
-      const sentence =
-        'Wrong command line: only the filter has a quarantine for spam; leave out --client, or add spam to --deliver.';
-      throw new TamisError('USAGE', sentence);
-    }
   } catch (error) {
     const { deliver, onError } = fallbackOf(parsed);
     if (deliver !== undefined)
@@ -53,6 +51,10 @@ async function runOne(argv: readonly string[]): Promise<number> {
     return temporaryFailure;
   }
   const { deliver, lesson, onError } = command;
+  if (deliver?.kind === 'chosen' && !deliver.spam && (deliver.innocent || !deliver.summary)) {
+    // Spam may have to be kept in the home, of which a client knows nothing.
+    return await (load('./filter.js') as typeof filter).runFilter(argv);
+  }
   if (deliver === undefined) return lesson === undefined ? 0 : await teach(command);
   const passage = new Passage({
     input: new Input(),

@@ -110,7 +110,8 @@ export function filterCommand(parsed: ParsedWords): FilterCommand {
     if (!isMode(mode)) throw usage(`--mode is ${modes.join(', ')} or unlearn, not ${quoted(mode)}`);
     sets.push(`trainingMode=${mode}`);
   }
-  const quiet = classify || (lesson !== undefined && !values.has('deliver'));
+  const silent = !values.has('deliver') || one(values, 'deliver') === 'none';
+  const quiet = classify || (lesson !== undefined && silent);
   return {
     user,
     deliver: classify ? { kind: 'summary' } : quiet ? undefined : deliverOf(values, parsed.command),

@@ -4,6 +4,7 @@ import { addressOf, type Address } from '../daemon/address.ts';
 import type { Wanted } from '../daemon/dlmtp.ts';
 import { serve } from '../daemon/serve.ts';
 import { TamisError } from '../errors.ts';
+import type { Chosen, Deliver } from '../filter/deliver.ts';
 import type { Command, CommonArguments } from './command.ts';
 import { inOurWords, wordsFor } from './dspam-words.ts';
 import { filterCommand, parseWords } from './options.ts';
@@ -68,7 +69,21 @@ export const serveCommand: Command<ServeArguments> = {
 function understand(words: readonly string[], recipient: string): Wanted {
   const { argv } = inOurWords(words, 'dspam');
   const { deliver, classify, lesson, onError, mode } = filterCommand(parseWords(wordsFor(recipient, argv)));
-  if (deliver !== undefined && deliver.kind !== 'stdout' && deliver.kind !== 'summary')
-    throw new TamisError('USAGE', `--deliver=${deliver.kind} is for the filter, not for the daemon.`);
-  return { output: deliver?.kind, classify, lesson, onError, mode };
+  return { chosen: chosenOf(deliver), classify, lesson, onError, mode };
+}
+
+function chosenOf(deliver: Deliver | undefined): Chosen {
+  switch (deliver?.kind) {
+    case undefined:
+      return { innocent: false, spam: false, summary: false };
+    case 'stdout':
+      return { innocent: true, spam: true, summary: false };
+    case 'summary':
+      return { innocent: false, spam: false, summary: true };
+    case 'chosen':
+      return deliver;
+    case 'exec':
+    case 'maildir':
+      throw new TamisError('USAGE', `--deliver=${deliver.kind} is for the filter, not for the daemon.`);
+  }
 }

@@ -18,7 +18,9 @@
  * failed retraining answered with 250.
  */
 import { describe, TamisError } from '../errors.ts';
+import { fateOf, type Chosen } from '../filter/deliver.ts';
 import { headerLines, summaryLine } from '../filter/headers.ts';
+import { openQuarantine, quarantineOf } from '../filter/quarantine.ts';
 import type { TrainingMode } from '../judge/modes.ts';
 import type { Lesson } from '../judge/process.ts';
 import type { Verdict } from '../judge/verdict.ts';
@@ -34,8 +36,8 @@ import type { Wire } from './wire.ts';
 
 /** What a process mode asks for, for one user. */
 export interface Wanted {
-  /** Undefined: learn or judge, and say only how it went. */
-  readonly output: 'stdout' | 'summary' | undefined;
+  /** What is sent back; nothing, and there is only a reply that says how it went. */
+  readonly chosen: Chosen;
   readonly classify: boolean;
   readonly lesson: Lesson | undefined;
   readonly mode: TrainingMode | undefined;
@@ -177,42 +179,61 @@ class Session {
   /** What is to be said of one user's message. */
   private async answer(held: Held, user: string, wanted: Wanted): Promise<Answer> {
     const { service } = this;
-    const { lesson, classify, mode, output } = wanted;
+    const { lesson, classify, mode, chosen } = wanted;
     // dspamc sends an empty line where it has no message, to retrain by signature.
     const empty = held.size <= 1;
     try {
       if (lesson !== undefined) {
         const { verdict } = await service.teach(empty ? undefined : held, { user, via }, lesson);
-        return { user, output, verdict, footers: [] };
+        return { user, chosen, verdict, footers: [] };
       }
       if (empty) throw new TamisError('INPUT', 'Message is empty. Aborting.');
       const judged = await service.judge(held, { user, via, classify, mode });
-      return { user, output, ...judged };
+      const answer: Success = { user, chosen, ...judged };
+      if (!classify && fateOf(chosen, judged.verdict) === 'kept') await this.keep(held, answer);
+      return answer;
     } catch (error) {
-      if (output !== 'stdout' || wanted.onError === 'defer' || empty)
-        return { user, output: undefined, error };
+      if (fateOf(chosen, undefined) !== 'out' || wanted.onError === 'defer' || empty) return { user, error };
       log(`the message passes unjudged: ${describe(error)}`);
-      return { user, output, verdict: undefined, footers: [] };
+      return { user, chosen, verdict: undefined, footers: [] };
     }
   }
 
   private async reply(held: Held, answers: readonly Answer[]): Promise<void> {
     // The client takes either what it prints or a reply for each user: a failure must not look like a message.
-    if (answers.some((answer) => 'error' in answer) || answers.every(({ output }) => output === undefined)) {
+    if (answers.some((answer) => 'error' in answer) || !answers.some(prints)) {
       for (const answer of answers) await this.say(replyOf(answer));
       return;
     }
-    for (const [place, answer] of answers.entries()) {
+    let first = true;
+    for (const answer of answers) {
       if ('error' in answer) continue;
-      const { output, verdict, footers } = answer;
-      if (output === 'summary' && verdict !== undefined) await this.wire.send(summaryLine(verdict));
-      if (output !== 'stdout') continue;
-      if (place === 0) await this.wire.send(`X-Daemon-Classification: ${classOf(verdict)}\n`);
-      const lines = verdict === undefined ? '' : headerLines(verdict);
-      const message = outgoing(held, this.service.prefixBytes, { lines, footers });
+      const { chosen, verdict } = answer;
+      if (chosen.summary && verdict !== undefined) await this.wire.send(summaryLine(verdict));
+      if (fateOf(chosen, verdict) !== 'out') continue;
+      if (first) await this.wire.send(`X-Daemon-Classification: ${classOf(verdict)}\n`);
+      first = false;
+      const message = this.outgoing(held, answer);
       for await (const piece of withDots(message, '\n')) await this.wire.send(piece);
     }
     await this.wire.send('.\r\n');
+  }
+
+  private outgoing(held: Held, { verdict, footers }: Success): AsyncGenerator<Uint8Array> {
+    const lines = verdict === undefined ? '' : headerLines(verdict);
+    return outgoing(held, this.service.prefixBytes, { lines, footers });
+  }
+
+  /** Keeps spam that does not go back. */
+  private async keep(held: Held, answer: Success): Promise<void> {
+    const sink = openQuarantine(quarantineOf(this.service.config, answer.user));
+    try {
+      for await (const piece of this.outgoing(held, answer)) sink.write(piece);
+      sink.finish();
+    } catch (error) {
+      sink.abort();
+      throw error;
+    }
   }
 
   private async say(...lines: readonly string[]): Promise<true> {
@@ -221,15 +242,22 @@ class Session {
   }
 }
 
-type Answer =
-  | {
-      readonly user: string;
-      readonly output: Wanted['output'];
-      /** Undefined: the message passes unjudged. */
-      readonly verdict: Verdict | undefined;
-      readonly footers: Parameters<typeof outgoing>[2]['footers'];
-    }
-  | { readonly user: string; readonly output: undefined; readonly error: unknown };
+interface Success {
+  readonly user: string;
+  readonly chosen: Chosen;
+  /** Undefined: the message passes unjudged. */
+  readonly verdict: Verdict | undefined;
+  readonly footers: Parameters<typeof outgoing>[2]['footers'];
+}
+
+type Answer = Success | { readonly user: string; readonly error: unknown };
+
+/** Whether anything is sent back beside a reply. */
+function prints(answer: Answer): boolean {
+  if ('error' in answer) return false;
+  const { chosen, verdict } = answer;
+  return (chosen.summary && verdict !== undefined) || fateOf(chosen, verdict) === 'out';
+}
 
 function replyOf(answer: Answer): string {
   const user = answer.user.replace(/[^\x21-\x7e]/g, '?');

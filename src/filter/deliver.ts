@@ -9,6 +9,13 @@ import type { Input } from './input.ts';
 import { openQuarantine } from './quarantine.ts';
 import { StreamSink, TextSink, type Sink } from './sink.ts';
 
+/** What of DSPAM's lists is asked for. */
+export interface Chosen {
+  readonly innocent: boolean;
+  readonly spam: boolean;
+  readonly summary: boolean;
+}
+
 /** What is done with a message. */
 export type Deliver =
   /** The message goes to stdout. */
@@ -16,14 +23,11 @@ export type Deliver =
   /** The summary line goes to stdout, the message nowhere. */
   | { readonly kind: 'summary' }
   /** DSPAM's choice: the summary line, then the message if its result is among those chosen; all of it on stdout. */
-  | {
+  | (Chosen & {
       readonly kind: 'chosen';
-      readonly innocent: boolean;
-      readonly spam: boolean;
-      readonly summary: boolean;
       /** The Maildir that keeps spam that is not chosen; undefined: nothing does. */
       readonly quarantine?: string | undefined;
-    }
+    })
   /** A command gets the message. */
   | { readonly kind: 'exec'; readonly command: Command }
   /** The message goes into a Maildir; spam into a Maildir++ folder of it, such as `.Spam`. */
@@ -62,21 +66,29 @@ export function openSink(deliver: Deliver, { verdict, output, original }: Parcel
 }
 
 /**
- * What was not judged goes out. Spam that was not chosen is kept, unless only the summary was asked for (DSPAM's captures 18c, 22), or a person has
- * just told that it is spam.
+ * What becomes of a message: what was not judged goes out. Spam that was not chosen is kept, unless only the summary was asked for (DSPAM's
+ * captures 18c, 22), or a person has just told that it is spam.
  */
+export function fateOf(
+  { innocent, spam, summary }: Chosen,
+  verdict: Verdict | undefined,
+): 'out' | 'kept' | 'dropped' {
+  const isSpam = verdict?.result === 'Spam';
+  if (verdict === undefined) return innocent || spam ? 'out' : 'dropped';
+  if (isSpam ? spam : innocent) return 'out';
+  return isSpam && verdict.reclassified !== true && (innocent || !summary) ? 'kept' : 'dropped';
+}
+
 function openChosen(
-  { innocent, spam, summary, quarantine }: Extract<Deliver, { kind: 'chosen' }>,
+  { quarantine, ...chosen }: Extract<Deliver, { kind: 'chosen' }>,
   verdict: Verdict | undefined,
   output: number,
 ): Sink {
-  const isSpam = verdict?.result === 'Spam';
-  const line = summary && verdict !== undefined ? summaryLine(verdict) : '';
-  if (verdict === undefined || (isSpam ? spam : innocent)) {
-    const sink = new StreamSink(output);
-    sink.write(Buffer.from(line));
-    return sink;
-  }
-  const keep = isSpam && verdict.reclassified !== true && (innocent || !summary);
-  return keep && quarantine !== undefined ? openQuarantine(quarantine) : new TextSink(output, line);
+  const line = chosen.summary && verdict !== undefined ? summaryLine(verdict) : '';
+  const fate = fateOf(chosen, verdict);
+  if (fate === 'kept' && quarantine !== undefined) return openQuarantine(quarantine);
+  if (fate !== 'out') return new TextSink(output, line);
+  const sink = new StreamSink(output);
+  sink.write(Buffer.from(line));
+  return sink;
 }

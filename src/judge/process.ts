@@ -157,7 +157,8 @@ export async function teachMessage(
       user: userName(task.user, config),
       result: lesson.spam ? 'Spam' : 'Innocent',
       probability: lesson.spam ? 1 : 0,
-      confidence: 0,
+      // DSPAM's captures 04 and 85, and 24.
+      confidence: sourceOf(signature) === 'error' ? 0 : 1,
       signature,
       reclassified: sourceOf(signature) === 'error',
       at: new Date(),

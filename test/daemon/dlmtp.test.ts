@@ -103,8 +103,8 @@ describe('as dspamc asks', () => {
     expect(await dialogue('--classify ', mail({ id: 'd95' }), ['joe'], 'wrong@Relay1')).toMatch(
       /^503 5\.1\.0 Authentication Required\r\n/,
     );
-    expect(await dialogue('--nonsense ', mail({ id: 'd94' }))).toContain(
-      '554 5.1.0 Wrong command line: there is no option --nonsense',
+    expect(await dialogue('--class=bogus --source=error ', mail({ id: 'd94' }))).toContain(
+      '554 5.1.0 Wrong command line: --class is spam or innocent, not "bogus"',
     );
   });
 

@@ -31,7 +31,10 @@ export async function runDump(argv: readonly string[]): Promise<void> {
     throw usage('dspam_dump takes [-d sqlite_drv] USER [TOKEN]');
   await withKnownUser(config, user, patience, async (store) => {
     const line = lineOf(config, await store.totals());
-    if (token !== undefined) return await one(store, token, line);
+    if (token !== undefined) {
+      await sayOne(store, token, line);
+      return;
+    }
     if (sql) say(totalsOf(config, await store.totals()));
     const now = ctime(new Date());
     for await (const { keys, values } of store.tokens()) {
@@ -44,7 +47,7 @@ export async function runDump(argv: readonly string[]): Promise<void> {
   });
 }
 
-async function one(
+async function sayOne(
   store: UserStore,
   token: string,
   line: (key: bigint, hits: Hits) => string,
@@ -72,7 +75,7 @@ function insertOf(key: bigint, { spam, innocent }: Hits): string {
 }
 
 function totalsOf(config: Config, totals: Totals): string {
-  const counts = Object.entries(tokenCounts(config, totals));
+  const counts: [string, number][] = Object.entries({ ...tokenCounts(config, totals) });
   const columns = counts.map(([name]) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
   const values = counts.map(([, count]) => count);
   return `insert into dspam_stats (dspam_stat_id, ${columns.join(', ')}) values(${[0, ...values].join(', ')})`;
