@@ -20,6 +20,7 @@
 import { describe, TamisError } from '../errors.ts';
 import { fateOf, type Chosen } from '../filter/deliver.ts';
 import { headerLines, summaryLine } from '../filter/headers.ts';
+import { blankMessage } from '../filter/passage.ts';
 import { openQuarantine, quarantineOf } from '../filter/quarantine.ts';
 import type { TrainingMode } from '../judge/modes.ts';
 import type { Lesson } from '../judge/process.ts';
@@ -180,8 +181,8 @@ class Session {
   private async answer(held: Held, user: string, wanted: Wanted): Promise<Answer> {
     const { service } = this;
     const { lesson, classify, mode, chosen } = wanted;
-    // dspamc sends an empty line where it has no message, to retrain by signature.
-    const empty = held.size <= 1;
+    // dspamc sends empty lines where it has no message, to retrain by signature (capture 93c).
+    const empty = held.size <= blankMessage.length;
     try {
       if (lesson !== undefined) {
         const { verdict } = await service.teach(empty ? undefined : held, { user, via }, lesson);
