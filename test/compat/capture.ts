@@ -20,9 +20,14 @@ export interface Capture {
   readonly status: number;
 }
 
+/** All of a file. */
+export function recording(name: string): string {
+  return readFileSync(`${folder}/${name}.txt`, 'latin1');
+}
+
 /** Reads a run. The recorder ended what did not end in a line end with one. */
 export function capture(name: string): Capture {
-  const text = readFileSync(`${folder}/${name}.txt`, 'latin1');
+  const text = recording(name);
   const [line, rest] = parted(text, '\n--- stdout');
   const [, output] = parted(rest, '\n');
   const [stdout, end] = parted(output, '--- stderr\n');

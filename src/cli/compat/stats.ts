@@ -82,10 +82,7 @@ function table(name: string, figures: Figures): string[] {
     ['PPV Positive predictive value:', percent(rates.PPV)],
     ['OCA Overall Accuracy:', percent(rates.OCA)],
   ];
-  const lines = rows.map(([label, value]) => {
-    const width = value.endsWith('%') ? 40 : 39;
-    return `        \t${label}${value.padStart(width - label.length)}`;
-  });
+  const lines = rows.map(([label, value]) => `        \t${label}${value.padStart(40 - label.length)}`);
   return [`${name}:`, ...lines, '        '];
 }
 
