@@ -96,14 +96,19 @@ to "$MAILHOME/Maildir/"
     const file = site.place.path('mailfilter');
     writeFileSync(
       file,
-      `${['MAILHOME', 'EXT', 'HOST', 'PATH', 'TAMIS_CONFIG', 'TAMIS_SOCKET'].map((name) => `${name}="${env[name] ?? ''}"\n`).join('')}${filter}`,
+      `${['MAILHOME', 'EXT', 'HOST', 'PATH', 'TAMIS_CONFIG', 'TAMIS_SOCKET'].map((name) => `${name}="${name === 'EXT' ? 'box' : (env[name] ?? '')}"\n`).join('')}${filter}`,
       { mode: 0o600 },
     );
-    // Another sender than the one whose spam was called innocent above.
-    const other = numbered(spam, 70).replaceAll('offers@', 'deals@');
-    for (let n = 0; n < 4; n++)
-      site.run(['dspam', '--user', user, '--source=corpus', '--class=spam'], numbered(other, 80 + n));
-    for (const message of [other, numbered(ham, 71)]) {
+    // A user of its own, who has not called spam innocent as above.
+    const box = 'box@example.org';
+    for (const [as, message] of [
+      ['spam', spam],
+      ['innocent', ham],
+    ] as const) {
+      const corpus = ['dspam', '--user', box, '--source=corpus', `--class=${as}`];
+      for (let n = 0; n < 6; n++) site.run(corpus, numbered(message, n));
+    }
+    for (const message of [numbered(spam, 70), numbered(ham, 71)]) {
       const { status, stderr } = spawnSync(maildrop, [file], { input: message, env, cwd: site.place.folder });
       expect({ status, stderr: stderr.toString() }).toEqual({ status: 0, stderr: '' });
     }
