@@ -7,14 +7,12 @@
 import { actAsOwner, loadConfig, type Config } from '../config/load.ts';
 import { systemCode } from '../errors.ts';
 import { filterMessage, lastResort, passUnjudged } from '../filter/filter.ts';
-import type { Edit } from '../filter/edit.ts';
-import { footerEdits } from '../filter/footer.ts';
-import { Input, type Prefix } from '../filter/input.ts';
+import { Input } from '../filter/input.ts';
+import { markEdits } from '../filter/marks.ts';
 import type { Deliver } from '../filter/deliver.ts';
 import { blankMessage, Passage } from '../filter/passage.ts';
 import { quarantineOf } from '../filter/quarantine.ts';
 import { judgeMessage, teachMessage, type Lesson, type Task } from '../judge/process.ts';
-import type { Verdict } from '../judge/verdict.ts';
 import { log, logError } from '../log.ts';
 import { inOurWords, wordsFor, type CalledAs } from './dspam-words.ts';
 import { filterEach } from './each-user.ts';
@@ -54,7 +52,7 @@ async function filterOne(argv: readonly string[]): Promise<number> {
   const task: Task = { user, config, classify };
   if (deliver === undefined) return lesson === undefined ? 0 : await teach(task, lesson);
 
-  const { prefixBytes, deadline, signatureLocation } = config.settings;
+  const { prefixBytes, deadline } = config.settings;
   const passage = new Passage({
     input: new Input(),
     deliver,
@@ -71,7 +69,7 @@ async function filterOne(argv: readonly string[]): Promise<number> {
       const { verdict } = await teachMessage(message, task, lesson, limit.remaining());
       return verdict;
     },
-    footer: signatureLocation === 'message' && lesson === undefined ? tagFooter : undefined,
+    footer: markEdits,
   });
 }
 
@@ -79,12 +77,6 @@ async function filterOne(argv: readonly string[]): Promise<number> {
 function placed({ deliver, user }: FilterCommand, config: Config): Deliver | undefined {
   if (deliver?.kind !== 'chosen') return deliver;
   return { ...deliver, quarantine: quarantineOf(config, user) };
-}
-
-/** The edits that put the signature into each text part. */
-async function tagFooter({ bytes, whole }: Prefix, { signature }: Verdict): Promise<readonly Edit[]> {
-  if (signature === undefined) return [];
-  return await footerEdits(bytes, { tag: `!DSPAM:${signature}!`, complete: whole });
 }
 
 /** Learns a message that goes nowhere: by its signature alone if that is known, else from stdin. */

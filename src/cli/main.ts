@@ -7,6 +7,7 @@ import { compatCommand } from './compat/install.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { explainCommand } from './explain.ts';
 import { learnFoldersCommand } from './learn-folders.ts';
+import { prefsCommand } from './prefs.ts';
 import { purgeCommand } from './purge.ts';
 import { rulesCommand } from './rules.ts';
 import { serveCommand } from './serve.ts';
@@ -44,6 +45,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     .command(explainCommand)
     .command(statsCommand)
     .command(usersCommand)
+    .command(prefsCommand)
     .command(purgeCommand)
     .command(serveCommand)
     .command(rulesCommand)

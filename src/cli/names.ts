@@ -10,6 +10,7 @@ const commandNames: readonly string[] = [
   'explain',
   'stats',
   'users',
+  'prefs',
   'purge',
   'serve',
   'rules',

@@ -27,6 +27,8 @@ export interface ConfigOptions {
 export interface Config {
   readonly home: string;
   readonly settings: Settings;
+  /** The settings that the command line gave: no user's preference takes their place. */
+  readonly fixed?: readonly string[];
 }
 
 /**
@@ -51,8 +53,9 @@ export function loadConfig(
   }
   if (file !== undefined) checkSettings(fileSettings, file);
   const home = options.home ?? nonEmpty(env['TAMIS_HOME']) ?? fileHome ?? defaultHome(env);
-  const settings = checkSettings(merged(fileSettings, readSets(options.set ?? [])), '--set');
-  return { home: path.resolve(home), settings };
+  const sets = readSets(options.set ?? []);
+  const settings = checkSettings(merged(fileSettings, sets), '--set');
+  return { home: path.resolve(home), settings, fixed: Object.keys(sets) };
 }
 
 /** The home where neither option, environment nor file names one. */

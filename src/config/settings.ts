@@ -56,6 +56,46 @@ function words<const Words extends readonly string[]>(known: Words) {
   return v.union([list, v.pipe(line, list)]);
 }
 
+/** The settings that a user may have otherwise (judge/preferences.ts): DSPAM's preferences, by its names. */
+export const preferenceNames = [
+  'trainingMode',
+  'spamAction',
+  'spamSubject',
+  'statisticalSedation',
+  'enableBNR',
+  'enableWhitelist',
+  'signatureLocation',
+  'showFactors',
+  'optIn',
+  'optOut',
+  'whitelistThreshold',
+  'processorBias',
+] as const;
+
+/** The name of one of them. */
+export type PreferenceName = (typeof preferenceNames)[number];
+
+/** Names of preferences, whatever their case; an empty list: none. */
+const preferenceList = v.pipe(
+  v.union([
+    v.array(v.string()),
+    v.pipe(
+      v.string(),
+      v.transform((said) => said.split(',')),
+    ),
+  ]),
+  v.transform((names) => names.map((name) => name.trim()).filter((name) => name !== '')),
+  v.rawTransform(({ dataset, addIssue, NEVER }): PreferenceName[] => {
+    const found = dataset.value.map((name) =>
+      preferenceNames.find((one) => one.toLowerCase() === name.toLowerCase()),
+    );
+    const known = found.filter((name) => name !== undefined);
+    if (known.length === found.length) return known;
+    addIssue({ message: `it can be of ${preferenceNames.join(', ')}` });
+    return NEVER;
+  }),
+);
+
 /** The settings in force. */
 export interface Settings {
   /** The backend: `level`, or `memory` for trials. */
@@ -74,6 +114,16 @@ export interface Settings {
   readonly deadline: number;
   /** Where the signature goes: a header field, or also a footer in each text part. */
   readonly signatureLocation: 'headers' | 'message';
+  /** What becomes of spam that `--deliver=innocent` does not let out: kept, or let out, marked by a word in its subject or as it is. */
+  readonly spamAction: 'quarantine' | 'tag' | 'deliver';
+  /** What `spamAction = "tag"` puts before the subject of spam. */
+  readonly spamSubject: string;
+  /** Whose mail is judged: of users who have not opted out, or of those who have opted in only. */
+  readonly opt: 'in' | 'out';
+  readonly optIn: boolean;
+  readonly optOut: boolean;
+  /** The settings that users may have otherwise. */
+  readonly allowOverride: readonly PreferenceName[];
   /** Days that a signature can be used for retraining. */
   readonly signatureDays: number;
   /** Whether X-DSPAM-Factors names the strongest features. */
@@ -126,6 +176,15 @@ const entries = {
   prefixBytes: v.optional(amount(4096, 16 * 1024 * 1024), 256 * 1024),
   deadline: v.optional(amount(0.05, 60), 5),
   signatureLocation: v.optional(word(['headers', 'message']), 'headers'),
+  spamAction: v.optional(word(['quarantine', 'tag', 'deliver']), 'quarantine'),
+  spamSubject: v.optional(
+    v.pipe(v.string(), v.regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,62}[\x21-\x7e])?$/)),
+    '[SPAM]',
+  ),
+  opt: v.optional(word(['in', 'out']), 'out'),
+  optIn: v.optional(flag, false),
+  optOut: v.optional(flag, false),
+  allowOverride: v.optional(preferenceList, preferenceNames.join(',')),
   signatureDays: v.optional(amount(1, 365), 14),
   showFactors: v.optional(flag, false),
   messageBytes: v.optional(amount(1024, 2 ** 40), 128 * 1024 * 1024),

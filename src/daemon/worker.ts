@@ -6,11 +6,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Settings } from '../config/settings.ts';
 import { describe, TamisError } from '../errors.ts';
-import type { Edit } from '../filter/edit.ts';
-import { footerEdits } from '../filter/footer.ts';
+import { markEdits } from '../filter/marks.ts';
 import { Deadline } from '../judge/deadline.ts';
 import { forgetMessage, judgeMessage, teachMessage, type Task, type Users } from '../judge/process.ts';
-import { log } from '../log.ts';
 import { openStore } from '../store/open.ts';
 import type { Answers, Job, Judged, JobOf, Request, Response, WorkerStart } from './jobs.ts';
 import { KeptUsers } from './kept-users.ts';
@@ -65,26 +63,12 @@ async function judge(job: JobOf<'judge'>): Promise<Judged> {
   };
   const task = { ...taskOf(user, settings), classify };
   const verdict = await judgeMessage(prefix, task, new Deadline(deadlineMs(), { watched: false }));
-  const { signature } = verdict;
-  const footers =
-    signature !== undefined && config.settings.signatureLocation === 'message'
-      ? await footersOf(Buffer.from(prefix), signature, whole)
-      : [];
-  return { verdict, footers };
-}
-
-/** The edits that put the signature into each text part; if they fail, the message goes out without. */
-async function footersOf(prefix: Buffer, signature: string, whole: boolean): Promise<readonly Edit[]> {
-  try {
-    return await footerEdits(prefix, { tag: `!DSPAM:${signature}!`, complete: whole });
-  } catch (error) {
-    log(`the message goes out without a footer: ${describe(error)}`);
-    return [];
-  }
+  return { verdict, footers: await markEdits({ bytes: Buffer.from(prefix), whole }, verdict) };
 }
 
 function taskOf(user: string, settings: Partial<Settings> = {}): Task {
-  return { user, config: { ...config, settings: { ...config.settings, ...settings } }, users };
+  const fixed = [...(config.fixed ?? []), ...Object.keys(settings)];
+  return { user, config: { ...config, settings: { ...config.settings, ...settings }, fixed }, users };
 }
 
 function deadlineMs(): number {

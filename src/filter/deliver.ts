@@ -76,6 +76,9 @@ export function fateOf(
   const isSpam = verdict?.result === 'Spam';
   if (verdict === undefined) return innocent || spam ? 'out' : 'dropped';
   if (isSpam ? spam : innocent) return 'out';
+  // A user can have all mail, marked or not, where the command line lets innocent mail out.
+  if (isSpam && innocent && verdict.wishes !== undefined && verdict.wishes.spamAction !== 'quarantine')
+    return 'out';
   return isSpam && verdict.reclassified !== true && (innocent || !summary) ? 'kept' : 'dropped';
 }
 

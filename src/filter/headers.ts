@@ -17,9 +17,10 @@ const percent = 0x25;
 const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** The header lines of a verdict, each ending in `\n`. A message that was retrained gets X-DSPAM-Reclassified only. */
+/** The header lines of a verdict, each ending in `\n`. A message that was retrained gets X-DSPAM-Reclassified only, one of a user who has opted out nothing. */
 export function headerLines(verdict: Verdict): string {
   const { result, confidence, probability, signature, factors } = verdict;
+  if (verdict.optedOut === true) return '';
   if (verdict.reclassified === true) {
     return `X-DSPAM-Reclassified: ${result === 'Spam' ? 'Spam' : 'Innocent'}\n`;
   }
@@ -42,6 +43,7 @@ export function headerLines(verdict: Verdict): string {
  */
 export function summaryLine(verdict: Verdict): string {
   const { result, probability, confidence, signature } = verdict;
+  if (verdict.optedOut === true) return '';
   const user = verdict.user.replace(/[\p{Cc}\p{Zl}\p{Zp}"]/gu, '?');
   const fields = [
     `X-DSPAM-Result: ${user}`,

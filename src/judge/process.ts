@@ -10,6 +10,7 @@ import type { DspamReading, TokenMemory } from './dspam-filter.ts';
 import { readMessage, type Reading } from './reading.ts';
 import type { Source } from './notes.ts';
 import type { OpenOptions } from '../store/contract.ts';
+import { isOptedOut, preferencesOf, settingsFor } from './preferences.ts';
 import { over, sharedModel } from './shared.ts';
 import { UserFilter, type Learning, type Memory, type Opinion } from './userfilter.ts';
 import { blankMemory, userName, withUser } from './users.ts';
@@ -61,20 +62,27 @@ const factorCount = 15;
 /** Judges a message that arrives; learns from it as the training mode says. */
 export async function judgeMessage(prefix: Uint8Array, task: Task, deadline: Deadline): Promise<Verdict> {
   const { config, classify = false, users = withUser } = task;
-  const { trainingMode, createUsers, showFactors } = config.settings;
+  const { createUsers } = config.settings;
   // Reading the message and opening the store go on side by side; whichever fails first decides.
   const read = readMessage(prefix, deadline);
   read.catch(() => undefined);
   const open = { create: createUsers && !classify, wait: deadline.remaining() };
   return await users(config, task.user, open, async (store) => {
+    const settings = settingsFor(config, await preferencesOf(store));
+    if (isOptedOut(settings)) return optedOut(userName(task.user, config));
+    const { trainingMode, showFactors, spamAction, spamSubject, signatureLocation } = settings;
+    const wishes = { spamAction, spamSubject, signatureLocation };
     const reading = await read;
-    if (config.settings.engine === 'dspam') {
+    if (settings.engine === 'dspam') {
       const { dspamReading } = await dspamEngine();
       const dspam = deadline.run(() => dspamReading(prefix, reading));
-      return await receiveByDspam(store, dspam, task);
+      return {
+        ...(await receiveByDspam(store, dspam, { ...task, config: { ...config, settings } })),
+        wishes,
+      };
     }
     const filter = new UserFilter(over(sharedModel(config.home), store ?? blankMemory), {
-      ...config.settings,
+      ...settings,
       trainingMode: classify || store === undefined ? 'notrain' : trainingMode,
     });
     const { opinion, signature } = await filter.receive(reading);
@@ -85,9 +93,15 @@ export async function judgeMessage(prefix: Uint8Array, task: Task, deadline: Dea
       confidence: opinion.confidence,
       signature,
       factors: showFactors ? factorsOf(reading, opinion) : undefined,
+      wishes,
       at: new Date(),
     };
   });
+}
+
+/** Mail of a user who has opted out passes as it came. */
+function optedOut(user: string): Verdict {
+  return { user, result: 'Innocent', probability: 0, confidence: 0, optedOut: true, at: new Date() };
 }
 
 async function receiveByDspam(
@@ -129,14 +143,15 @@ export async function teachMessage(
   const create = message !== undefined && lesson.signedOnly !== true && lesson.unlearn !== true;
   return await users(config, task.user, { create, wait }, async (store) => {
     if (store === undefined) throw unknownSignature(lesson.signature, userName(task.user, config));
+    const settings = settingsFor(config, await preferencesOf(store));
     const name = userName(task.user, config);
     const sourceOf = (found: string | undefined): Source =>
       lesson.source ?? (found === undefined ? 'corpus' : 'error');
     let signature: string | undefined;
     let learning: Taught['learning'];
-    if (config.settings.engine === 'dspam') {
+    if (settings.engine === 'dspam') {
       const { DspamFilter, dspamReading } = await dspamEngine();
-      const filter = new DspamFilter(store, config.settings);
+      const filter = new DspamFilter(store, settings);
       const own = message && prefix && dspamReading(prefix, message);
       const found = await findLesson<DspamReading>(filter, own, message?.signatures ?? [], lesson, name);
       ({ signature } = found);
@@ -145,7 +160,7 @@ export async function teachMessage(
           ? await forget(filter, found.reading)
           : await filter.learn(found.reading, lesson.spam, sourceOf(signature), signature !== undefined);
     } else {
-      const filter = new UserFilter(over(sharedModel(config.home), store), config.settings);
+      const filter = new UserFilter(over(sharedModel(config.home), store), settings);
       const found = await findLesson<Reading>(filter, message, message?.signatures ?? [], lesson, name);
       ({ signature } = found);
       learning =
@@ -174,14 +189,15 @@ export async function forgetMessage(prefix: Uint8Array, task: Task, wait: number
   return await users(config, task.user, { create: false, wait }, async (store) => {
     if (store === undefined) return false;
     const name = userName(task.user, config);
-    if (config.settings.engine === 'dspam') {
+    const settings = settingsFor(config, await preferencesOf(store));
+    if (settings.engine === 'dspam') {
       const { DspamFilter, dspamReading } = await dspamEngine();
-      const filter = new DspamFilter(store, config.settings);
+      const filter = new DspamFilter(store, settings);
       const own = dspamReading(prefix, message);
       const { reading } = await findLesson<DspamReading>(filter, own, message.signatures, {}, name);
       return await filter.forget(reading);
     }
-    const filter = new UserFilter(over(sharedModel(config.home), store), config.settings);
+    const filter = new UserFilter(over(sharedModel(config.home), store), settings);
     const { reading } = await findLesson<Reading>(filter, message, message.signatures, {}, name);
     return await filter.forget(reading);
   });

@@ -1,4 +1,5 @@
 /** What is decided of a message, and what its headers say. */
+import type { Settings } from '../config/settings.ts';
 
 /** DSPAM's results that tamis gives. */
 export type Result = 'Spam' | 'Innocent' | 'Whitelisted';
@@ -10,6 +11,9 @@ export interface Factor {
   /** 0 to 1. */
   readonly probability: number;
 }
+
+/** The settings in force for a user that say how a message goes out. */
+export type Wishes = Pick<Settings, 'spamAction' | 'spamSubject' | 'signatureLocation'>;
 
 /** A judgement as the outside sees it. */
 export interface Verdict {
@@ -25,6 +29,10 @@ export interface Verdict {
   readonly reclassified?: boolean | undefined;
   /** The reasons, strongest first; undefined unless showFactors asks for them. */
   readonly factors?: readonly Factor[] | undefined;
+  /** What the user wants to become of it; undefined where nothing was judged. */
+  readonly wishes?: Wishes | undefined;
+  /** Set when the user has opted out: nothing was judged, and nothing is said. */
+  readonly optedOut?: boolean | undefined;
   /** When it was judged. */
   readonly at: Date;
 }

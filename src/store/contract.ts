@@ -46,8 +46,8 @@ export type Counter = (typeof counters)[number];
 /** All counters of a user; absent ones read as 0. */
 export type Totals = Record<Counter, number>;
 
-/** `signature`: what retraining by signature needs; `learned`: which messages were learned, and as what. */
-export type NoteSpace = 'signature' | 'learned';
+/** `signature`: what retraining by signature needs; `learned`: which messages were learned, and as what; `preference`: what the user has set. */
+export type NoteSpace = 'signature' | 'learned' | 'preference';
 
 /** Rows of features, as columns: `values` holds `a` and `b` of key i at 2i and 2i + 1. */
 export interface FeatureRows {

@@ -1,51 +1,92 @@
 /**
- * `dspam_admin list|aggregate preference USER`: the settings in force, by DSPAM's names of its preferences (captures 42, 43).
+ * `dspam_admin add|change|delete|list|aggregate preference USER [ATTR [VALUE]]` (captures 40 to 43): what users have otherwise than the site, as
+ * `tamis prefs` does it, in DSPAM's words.
  *
- * Settings are the site's: no user has any of their own yet, so `list` is empty and `add`, `change` and `delete` are errors that name what can be done.
- * `aggregate` leaves out the preferences that are no settings here, rather than tell values that nothing heeds.
+ * `aggregate` names all of DSPAM's preferences in DSPAM's order. Those that mean nothing here are as DSPAM has them where nobody has set them, and
+ * nobody can. The user `default` is the site: its values are in tamis.toml.
  */
-import type { Settings } from '../../config/settings.ts';
+import { preferenceNames, type Settings } from '../../config/settings.ts';
 import { TamisError } from '../../errors.ts';
-import { configured, say, usage } from './words.ts';
+import { preferenceNamed, settingsFor } from '../../judge/preferences.ts';
+import { changePreference, ownPreferences, removePreference, spelt } from '../prefs.ts';
+import { configured, say, usage, type CompatWords } from './words.ts';
 
-/** DSPAM's preferences that are settings. */
-const known: Readonly<Record<string, (settings: Settings) => string>> = {
-  trainingMode: ({ trainingMode }) => trainingMode.toUpperCase(),
-  statisticalSedation: ({ statisticalSedation }) => String(statisticalSedation),
-  enableBNR: ({ enableBNR }) => flag(enableBNR),
-  enableWhitelist: ({ enableWhitelist }) => flag(enableWhitelist),
-  signatureLocation: ({ signatureLocation }) => signatureLocation,
-  showFactors: ({ showFactors }) => flag(showFactors),
-  whitelistThreshold: ({ whitelistThreshold }) => String(whitelistThreshold),
-  processorBias: ({ processorBias }) => flag(processorBias),
-};
+/** All of DSPAM's preferences, with what they are where nothing here heeds them. */
+const all: readonly (readonly [name: string, idle: string])[] = [
+  ['trainingMode', ''],
+  ['spamAction', ''],
+  ['spamSubject', ''],
+  ['statisticalSedation', ''],
+  ['enableBNR', ''],
+  ['enableWhitelist', ''],
+  ['signatureLocation', ''],
+  ['tagSpam', 'off'],
+  ['tagNonspam', 'off'],
+  ['showFactors', ''],
+  ['optIn', ''],
+  ['optOut', ''],
+  ['whitelistThreshold', ''],
+  ['makeCorpus', 'off'],
+  ['storeFragments', 'off'],
+  ['localStore', ''],
+  ['processorBias', ''],
+  ['fallbackDomain', 'off'],
+  ['trainPristine', 'off'],
+  ['optOutClamAV', 'off'],
+  ['ignoreRBLLookups', 'off'],
+  ['RBLInoculate', 'off'],
+  ['notifications', 'off'],
+];
 
-const changes: readonly string[] = ['add', 'change', 'delete'];
+const done = 'operation successful.';
+const takes =
+  'dspam_admin takes list|aggregate preference USER, add|change preference USER ATTR VALUE, or delete preference USER ATTR';
 
 /** The program. */
-export function runAdmin(argv: readonly string[]): void {
+export async function runAdmin(argv: readonly string[]): Promise<void> {
   const { config, argv: rest } = configured(argv);
-  const [action = '', what, user, attribute, value] = rest;
-  if (what !== 'preference' || user === undefined || (changes.includes(action) && attribute === undefined))
-    throw usage(
-      'dspam_admin takes list|aggregate preference USER, or add|change|delete preference USER ATTR VALUE',
-    );
-  if (action === 'list') return;
-  if (action === 'aggregate') {
-    say(...Object.entries(known).map(([name, read]) => `${name}=${read(config.settings)}`));
-    return;
+  const [action = '', what = '', user, attribute, value] = rest;
+  if (!['preference', 'pref'].includes(what) || user === undefined) throw usage(takes);
+  const own = user === 'default' ? {} : await ownPreferences(config, user);
+  switch (action) {
+    case 'list':
+      say(...Object.entries(own).map(([name, text]) => `${name}=${text}`));
+      return;
+    case 'aggregate':
+      say(...aggregate(settingsFor(config, own)));
+      return;
+    case 'add':
+    case 'change':
+      if (attribute === undefined || value === undefined) throw usage(takes);
+      await changePreference(config, theirs(user), preferenceNamed(attribute), value);
+      say(done);
+      return;
+    case 'delete':
+      if (attribute === undefined) throw usage(takes);
+      await remove(config, theirs(user), attribute);
+      say(done);
+      return;
+    default:
+      throw usage(`there is no ${JSON.stringify(action)}; ${takes}`);
   }
-  if (!changes.includes(action)) throw usage(`there is no ${JSON.stringify(action)}`);
-  throw new TamisError('CONFIG', sentenceOn(attribute ?? '', value ?? ''));
 }
 
-function sentenceOn(attribute: string, value: string): string {
-  const name = Object.keys(known).find((one) => one.toLowerCase() === attribute.toLowerCase());
-  return name === undefined
-    ? `There is no setting for the preference ${attribute}.`
-    : `Users have no preferences of their own yet; for all of them, write ${name} = ${JSON.stringify(value)} into tamis.toml.`;
+async function remove(config: CompatWords['config'], user: string, attribute: string): Promise<void> {
+  const name = preferenceNamed(attribute);
+  if (!(await removePreference(config, user, name)))
+    throw new TamisError('INPUT', `${user} has no ${name} of its own.`);
 }
 
-function flag(on: boolean): string {
-  return on ? 'on' : 'off';
+function aggregate(settings: Settings): string[] {
+  return all.map(([name, idle]) => {
+    const known = preferenceNames.find((one) => one === name);
+    if (known === undefined) return `${name}=${idle}`;
+    const value = spelt(settings[known]);
+    return `${name}=${known === 'trainingMode' ? value.toUpperCase() : value}`;
+  });
+}
+
+function theirs(user: string): string {
+  if (user !== 'default') return user;
+  throw new TamisError('CONFIG', 'What is in force for all users is in tamis.toml; write it there.');
 }

@@ -21,7 +21,11 @@ import { ByteReader, ByteWriter, unzigzag, zigzag } from './bytes.ts';
 export const format = 1;
 
 const code = (letter: string): number => letter.charCodeAt(0);
-const spaces: Readonly<Record<NoteSpace, number>> = { learned: code('l'), signature: code('s') };
+const spaces: Readonly<Record<NoteSpace, number>> = {
+  learned: code('l'),
+  preference: code('p'),
+  signature: code('s'),
+};
 
 export const versionKey: Uint8Array = Uint8Array.of(code('v'));
 export const totalsKey: Uint8Array = Uint8Array.of(code('t'));
