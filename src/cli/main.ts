@@ -9,6 +9,7 @@ import { explainCommand } from './explain.ts';
 import { learnFoldersCommand } from './learn-folders.ts';
 import { prefsCommand } from './prefs.ts';
 import { purgeCommand } from './purge.ts';
+import { quarantineCommand } from './quarantine.ts';
 import { rulesCommand } from './rules.ts';
 import { serveCommand } from './serve.ts';
 import { qmailCommand } from './qmail.ts';
@@ -46,6 +47,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     .command(statsCommand)
     .command(usersCommand)
     .command(prefsCommand)
+    .command(quarantineCommand)
     .command(purgeCommand)
     .command(serveCommand)
     .command(rulesCommand)
@@ -80,7 +82,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
 }
 
 /** Options that may be given more than once; of all others the last one counts, as it does for the filter. */
-const lists: readonly string[] = ['_', '--', 'set', 'spam', 'innocent'];
+const lists: readonly string[] = ['_', '--', 'set', 'spam', 'innocent', 'ids'];
 
 function lastValues(argv: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(argv)) {

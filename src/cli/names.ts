@@ -11,6 +11,7 @@ const commandNames: readonly string[] = [
   'stats',
   'users',
   'prefs',
+  'quarantine',
   'purge',
   'serve',
   'rules',

@@ -118,6 +118,8 @@ export interface Settings {
   readonly spamAction: 'quarantine' | 'tag' | 'deliver';
   /** What `spamAction = "tag"` puts before the subject of spam. */
   readonly spamSubject: string;
+  /** The Maildirs of quarantined spam, by user: a path with `%u`, or `%n` and `%d` (filter/quarantine.ts); else they are below the home. */
+  readonly quarantine?: string | undefined;
   /** Whose mail is judged: of users who have not opted out, or of those who have opted in only. */
   readonly opt: 'in' | 'out';
   readonly optIn: boolean;
@@ -181,6 +183,7 @@ const entries = {
     v.pipe(v.string(), v.regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,62}[\x21-\x7e])?$/)),
     '[SPAM]',
   ),
+  quarantine: v.optional(v.pipe(v.string(), v.regex(/^\/.*%[un]/))),
   opt: v.optional(word(['in', 'out']), 'out'),
   optIn: v.optional(flag, false),
   optOut: v.optional(flag, false),

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describe as inWords, TamisError } from '../../src/errors.ts';
 import { actAsOwner, defaultHome, loadConfig, type ConfigOptions } from '../../src/config/load.ts';
-import { checkSettings, settingNames } from '../../src/config/settings.ts';
+import { checkSettings, preferenceNames, settingNames } from '../../src/config/settings.ts';
 
 let folder: string;
 let empty: string;
@@ -106,6 +106,12 @@ describe('the file', () => {
       lmtpUser: 'address',
       onError: 'pass',
       recipientDelimiter: '',
+      spamAction: 'quarantine',
+      spamSubject: '[SPAM]',
+      opt: 'out',
+      optIn: false,
+      optOut: false,
+      allowOverride: [...preferenceNames],
       spamFolder: '.Spam',
       lowerCaseUsers: true,
       createUsers: false,
@@ -218,7 +224,7 @@ describe('--set', () => {
 });
 
 test('every setting is known by its name', () => {
-  const settings = checkSettings({ lmtpNext: 'lmtp:/run/next.sock' }, 'nowhere');
+  const settings = checkSettings({ lmtpNext: 'lmtp:/run/next.sock', quarantine: '/q/%u' }, 'nowhere');
   expect(settingNames.toSorted()).toEqual(Object.keys(settings).toSorted());
 });
 
