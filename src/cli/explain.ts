@@ -2,10 +2,10 @@
 import { explain, type Reason } from '../classifier/explanation.ts';
 import { TamisError } from '../errors.ts';
 import { Input } from '../filter/input.ts';
+import { withMember } from '../judge/members.ts';
 import { readMessage } from '../judge/reading.ts';
 import { over, sharedModel } from '../judge/shared.ts';
 import { UserFilter } from '../judge/userfilter.ts';
-import { blankMemory, userName, withUser } from '../judge/users.ts';
 import {
   configOf,
   jsonOption,
@@ -34,16 +34,16 @@ export const explainCommand: Command<ExplainArguments> = {
     const { bytes } = new Input().prefix(config.settings.prefixBytes);
     if (bytes.length === 0) throw new TamisError('INPUT', 'There is no message on stdin.');
     const reading = await readMessage(bytes);
-    await withUser(config, user, { create: false, wait: patience }, async (store) => {
-      const memory = over(sharedModel(config.home), store ?? blankMemory);
-      const filter = new UserFilter(memory, config.settings);
+    await withMember({ user, config }, { create: false, wait: patience }, async (member) => {
+      const { name, known, settings } = member;
+      const filter = new UserFilter(over(sharedModel(config.home), member.memory), settings);
       const { scores, score, evidence, spam, threshold, probability, confidence } =
         await filter.judge(reading);
       const { reasons } = explain(reading.windows, evidence);
       const result = spam ? 'Spam' : 'Innocent';
       const value = {
-        user: userName(user, config),
-        known: store !== undefined,
+        user: name,
+        known,
         result,
         probability,
         confidence,
@@ -54,7 +54,7 @@ export const explainCommand: Command<ExplainArguments> = {
       };
       print(json, value, () => [
         `${result}: spam with probability ${probability.toFixed(4)}, confidence ${confidence.toFixed(2)}` +
-          (store === undefined ? ' (this user is unknown and has taught nothing)' : ''),
+          (!known ? ' (this user is unknown and has taught nothing)' : ''),
         `${sureness(confidence)}: the learners add up to ${signed(scores.total)} log odds, which count ${signed(score)} by what is known; spam is more than ${signed(threshold)}.`,
         '',
         'What each learner says, bounded (left: innocent, right: spam)',

@@ -70,6 +70,7 @@ export const preferenceNames = [
   'optOut',
   'whitelistThreshold',
   'processorBias',
+  'ignoreGroups',
 ] as const;
 
 /** The name of one of them. */
@@ -124,6 +125,9 @@ export interface Settings {
   readonly opt: 'in' | 'out';
   readonly optIn: boolean;
   readonly optOut: boolean;
+  /** DSPAM's group file (judge/groups.ts); else it is `group` in the home. */
+  readonly groupFile?: string | undefined;
+  readonly ignoreGroups: boolean;
   /** The settings that users may have otherwise. */
   readonly allowOverride: readonly PreferenceName[];
   /** Days that a signature can be used for retraining. */
@@ -187,6 +191,8 @@ const entries = {
   opt: v.optional(word(['in', 'out']), 'out'),
   optIn: v.optional(flag, false),
   optOut: v.optional(flag, false),
+  groupFile: v.optional(v.pipe(v.string(), v.startsWith('/'))),
+  ignoreGroups: v.optional(flag, false),
   allowOverride: v.optional(preferenceList, preferenceNames.join(',')),
   signatureDays: v.optional(amount(1, 365), 14),
   showFactors: v.optional(flag, false),

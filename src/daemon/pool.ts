@@ -1,5 +1,6 @@
 /**
- * The worker threads of the daemon: users spread over them by a hash of their names, one owner a user.
+ * The worker threads of the daemon: users spread over them by a hash of their names, one owner a user; all who are in
+ * groups (judge/groups.ts) have one owner.
  *
  * A worker that dies, or that does not answer long after the deadline (a loop that even the engine cannot stop), is replaced;
  * what it was asked fails, and its users begin from what is on disk.
@@ -9,6 +10,7 @@ import { Worker } from 'node:worker_threads';
 import type { Config } from '../config/load.ts';
 import { describe, TamisError } from '../errors.ts';
 import type { Taught } from '../judge/process.ts';
+import { isInGroups } from '../judge/groups.ts';
 import { userName } from '../judge/users.ts';
 import { log } from '../log.ts';
 import type { Answers, Job, Judged, JobOf, Request, Response, WorkerStart } from './jobs.ts';
@@ -125,7 +127,11 @@ export class Pool {
   }
 
   private handOf(user: string): Hand {
-    const digest = createHash('md5').update(userName(user, this.config)).digest();
+    const name = userName(user, this.config);
+    // One thread for all who read each other's data.
+    const digest = createHash('md5')
+      .update(isInGroups(this.config, name) ? 'groups' : name)
+      .digest();
     const hand = this.hands[digest.readUInt32BE() % this.hands.length];
     if (hand === undefined) throw new TamisError('DAEMON', 'The daemon has no workers.');
     return hand;

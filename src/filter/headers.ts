@@ -32,6 +32,8 @@ export function headerLines(verdict: Verdict): string {
     `X-DSPAM-Probability: ${decimals(probability, 4)}`,
   ];
   if (signature !== undefined) lines.push(`X-DSPAM-Signature: ${signature}`);
+  if (verdict.member !== undefined && result === 'Spam')
+    lines.push(`X-DSPAM-User: ${plainName(verdict.member)}`);
   const reasons = factorsField(factors ?? []);
   if (reasons !== undefined) lines.push(reasons);
   return lines.map((line) => `${line}\n`).join('');
@@ -54,6 +56,11 @@ export function summaryLine(verdict: Verdict): string {
     `signature=${signature ?? 'N/A'}`,
   ];
   return `${fields.join('; ')}\n`;
+}
+
+/** A user's name in a header line; it came with the envelope, from anybody. */
+function plainName(name: string): string {
+  return name.slice(0, nameLimit).replace(/[^\x20-\x7e]/g, '?');
 }
 
 /** A time as C's ctime() writes it: local, the day padded with a blank, `Sun Nov  2 21:33:50 2026`. */

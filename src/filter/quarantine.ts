@@ -1,6 +1,6 @@
 /**
  * Where mail that is judged spam is kept when it is not to go out (`--deliver=innocent --stdout`): a Maildir of each user, with the header lines of
- * the verdict, made at its first message.
+ * the verdict, made at its first message. A managed group has one for all of its members.
  *
  * It lies below the home, or where the setting `quarantine` says: there a last name that begins with a dot is a Maildir++ folder of the user's
  * mailbox (`/home/vpopmail/domains/%d/%n/Maildir/.Quarantine`), which the user reads over IMAP and moves mail out of. A user whose name cannot stand in such a
@@ -10,6 +10,7 @@ import { mkdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Config } from '../config/load.ts';
 import { TamisError } from '../errors.ts';
+import { membershipOf } from '../judge/groups.ts';
 import { userName } from '../judge/users.ts';
 import { mailboxOf } from '../maildir/mailboxes.ts';
 import { folderOf } from '../store/names.ts';
@@ -18,7 +19,9 @@ import type { Sink } from './sink.ts';
 
 /** The Maildir of a user's quarantine; it need not exist. */
 export function quarantineOf(config: Config, user: string): string {
-  const name = userName(user, config);
+  const given = userName(user, config);
+  const { managed, owner } = membershipOf(config, given);
+  const name = managed ? owner : given;
   const { quarantine } = config.settings;
   try {
     if (quarantine !== undefined) return mailboxOf(quarantine, name).maildir;

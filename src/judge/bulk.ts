@@ -13,7 +13,8 @@ import { DspamFilter, type DspamReading } from './dspam-filter.ts';
 import type { Reading } from './reading.ts';
 import { over, sharedModel } from './shared.ts';
 import { UserFilter, type Learning } from './userfilter.ts';
-import { withUser } from './users.ts';
+import { membershipOf } from './groups.ts';
+import { userName, withUser } from './users.ts';
 import { WarmUser } from './warm.ts';
 
 /** A message with its class, read. */
@@ -53,6 +54,7 @@ export async function learnAll<Item extends Example>(
   learned: (example: Item, learning: Learning) => void,
 ): Promise<void> {
   const { engine } = config.settings;
+  const { owner } = membershipOf(config, userName(user, config));
   let warm: WarmUser | undefined;
   const warmLearner = async (store: UserStore): Promise<Learner> => {
     if (!(await warm?.follow(store))) warm = undefined;
@@ -63,7 +65,7 @@ export async function learnAll<Item extends Example>(
   for (let slices = 0; next.done !== true; slices++) {
     if (slices > 0) await setTimeout(pause);
     const slice: [Item, Learning][] = [];
-    await withUser(config, user, { create: true, wait: patience }, async (store) => {
+    await withUser(config, owner, { create: true, wait: patience }, async (store) => {
       if (store === undefined) return;
       const learn = engine === 'dspam' ? learnByDspam(config, store) : await warmLearner(store);
       const end = performance.now() + sliceLength;

@@ -72,10 +72,14 @@ export class DspamFilter {
     this.now = now;
   }
 
-  /** Judges a message that arrives, stores its signature and learns from it as the training mode says; `classify`: changes nothing. */
-  async receive(reading: DspamReading, classify: boolean): Promise<DspamReceipt> {
+  /** Judges a message that arrives, stores its signature and learns from it as the training mode says; `classify`: changes nothing; `told`: others have said what it is. */
+  async receive(
+    reading: DspamReading,
+    classify: boolean,
+    told?: Pick<Judgement, 'spam' | 'probability' | 'confidence'>,
+  ): Promise<DspamReceipt> {
     const known = await this.known(reading.text);
-    const judgement = judge(known.tokens, known.lookup, known.totals, this.options);
+    const judgement = { ...judge(known.tokens, known.lookup, known.totals, this.options), ...told };
     if (classify || this.settings.trainingMode === 'notrain') return { judgement, signature: undefined };
     const { spam, confidence } = judgement;
     const signature = newSignature(this.now());

@@ -75,9 +75,14 @@ export class UserFilter {
   /**
    * Takes a message that arrives: judges it, stores its signature, counts it, and learns from the judgement if the training
    * mode says so.
+   *
+   * @param told Set where others have said that it is spam.
    */
-  async receive(reading: Reading): Promise<Receipt> {
-    const opinion = await this.judge(reading);
+  async receive(
+    reading: Reading,
+    told?: Pick<Opinion, 'spam' | 'probability' | 'confidence'>,
+  ): Promise<Receipt> {
+    const opinion = { ...(await this.judge(reading)), ...told };
     const { trainingMode, signatureDays } = this.settings;
     if (trainingMode === 'notrain') return { opinion, signature: undefined };
     const now = this.now();

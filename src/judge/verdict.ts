@@ -31,6 +31,8 @@ export interface Verdict {
   readonly factors?: readonly Factor[] | undefined;
   /** What the user wants to become of it; undefined where nothing was judged. */
   readonly wishes?: Wishes | undefined;
+  /** The member of a managed group whose message it is: DSPAM's X-DSPAM-User. */
+  readonly member?: string | undefined;
   /** Set when the user has opted out: nothing was judged, and nothing is said. */
   readonly optedOut?: boolean | undefined;
   /** When it was judged. */

@@ -110,6 +110,7 @@ describe('the file', () => {
       spamSubject: '[SPAM]',
       opt: 'out',
       optIn: false,
+      ignoreGroups: false,
       optOut: false,
       allowOverride: [...preferenceNames],
       spamFolder: '.Spam',
@@ -224,7 +225,10 @@ describe('--set', () => {
 });
 
 test('every setting is known by its name', () => {
-  const settings = checkSettings({ lmtpNext: 'lmtp:/run/next.sock', quarantine: '/q/%u' }, 'nowhere');
+  const settings = checkSettings(
+    { lmtpNext: 'lmtp:/run/next.sock', quarantine: '/q/%u', groupFile: '/g' },
+    'nowhere',
+  );
   expect(settingNames.toSorted()).toEqual(Object.keys(settings).toSorted());
 });
 
