@@ -9,9 +9,10 @@
 import { mkdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Config } from '../config/load.ts';
-import { TamisError } from '../errors.ts';
+import { describe, TamisError } from '../errors.ts';
 import { membershipOf } from '../judge/groups.ts';
 import { userName } from '../judge/users.ts';
+import { log } from '../log.ts';
 import { mailboxOf } from '../maildir/mailboxes.ts';
 import { folderOf } from '../store/names.ts';
 import { MaildirSink } from './folder.ts';
@@ -19,9 +20,7 @@ import type { Sink } from './sink.ts';
 
 /** The Maildir of a user's quarantine; it need not exist. */
 export function quarantineOf(config: Config, user: string): string {
-  const given = userName(user, config);
-  const { managed, owner } = membershipOf(config, given);
-  const name = managed ? owner : given;
+  const name = keeperOf(config, userName(user, config));
   const { quarantine } = config.settings;
   try {
     if (quarantine !== undefined) return mailboxOf(quarantine, name).maildir;
@@ -29,6 +28,17 @@ export function quarantineOf(config: Config, user: string): string {
     if (!(error instanceof TamisError)) throw error;
   }
   return join(config.home, 'quarantine', folderOf(name));
+}
+
+/** Whose quarantine it is. Where groups cannot be read it is the user's own: that spam may have to be kept must not stop mail that is none. */
+function keeperOf(config: Config, name: string): string {
+  try {
+    const { managed, owner } = membershipOf(config, name);
+    return managed ? owner : name;
+  } catch (error) {
+    log(describe(error));
+    return name;
+  }
 }
 
 /** The mailbox that a quarantine is a folder of; undefined where it is none. */
