@@ -168,7 +168,10 @@ describeWith(
     test('believes no X-DSPAM-Result of the sender if the filter fails', () => {
       const { place, maildir, deliver } = site({ text: 'exit 1' });
       const forged = join(place, 'forged');
-      writeFileSync(forged, 'X-DSPAM-Result: Spam\nSubject: forged\nx-dspam-result:\n Spam\nX-Other: x\n\nbody\n');
+      writeFileSync(
+        forged,
+        'X-DSPAM-Result: Spam\nSubject: forged\nx-dspam-result:\n Spam\nX-Other: x\n\nbody\n',
+      );
       expect(deliver(forged)).toMatchObject({ status: 0 });
       // A user's own script may read the header.
       expect(messagesIn(maildir)).toEqual(['Subject: forged\nX-Other: x\n\nbody\n']);
