@@ -131,7 +131,8 @@ export async function serveSpamd(wire: Wire, service: Service): Promise<void> {
       error instanceof ProtocolError ? 'PROTOCOL' : (codeOfError[systemCode(error) ?? ''] ?? 'TEMPFAIL');
     if (wire.socket.writable) {
       const sentence = describe(error).replace(/[^\x20-\x7e]/g, '?');
-      await wire.send(`SPAMD/${version} ${codes[code]} EX_${code}: ${sentence}\r\n\r\n`);
+      const answer = `SPAMD/${version} ${codes[code]} EX_${code}: ${sentence}\r\n\r\n`;
+      await wire.sendLast(answer, service.messageBytes);
     }
   }
 }

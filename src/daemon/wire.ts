@@ -66,6 +66,17 @@ export class Wire {
   }
 
   /**
+   * Says the last word, then reads on without taking anything, up to `limit` bytes: a client that is still sending would lose what
+   * it was told, were the connection closed.
+   */
+  async sendLast(text: string, limit: number): Promise<void> {
+    this.socket.end(text);
+    const rest = this.bytes(limit);
+    let done: boolean | undefined = false;
+    while (done !== true) ({ done } = await rest.next());
+  }
+
+  /**
    * The bytes up to a line of a single dot, dots at the beginning of lines taken off (lines.ts); the line is read, too.
    * Line ends stay as they come.
    *

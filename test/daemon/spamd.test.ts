@@ -91,6 +91,24 @@ describe('what spamd answers', () => {
     expect(await tell('Remove: local\r\n')).not.toHaveProperty('DidRemove');
   });
 
+  test('a client hears why its message is not taken, though it is still sending it', async () => {
+    const socket = connect({ path: daemon.spamd, allowHalfOpen: true });
+    let failure: unknown;
+    socket.on('error', (error) => (failure = error));
+    const answer = all(socket);
+    socket.write('PROCESS SPAMC/1.5\r\nUser: joe\r\nContent-length: 200000000\r\n\r\n');
+    for (let n = 0; n < 50; n++) {
+      await new Promise<void>((resolve) =>
+        socket.write(Buffer.alloc(100_000), () => {
+          resolve();
+        }),
+      );
+    }
+    socket.end();
+    expect(await answer).toMatch(/^SPAMD\/1\.1 65 EX_DATAERR: The message is larger than/);
+    expect(failure).toBe(undefined);
+  });
+
   test('a compressed message is the message', async () => {
     const message = mail({ id: 'zlib' });
     const packed = deflateSync(Buffer.from(message, 'latin1')).toString('latin1');
