@@ -14,6 +14,7 @@ import { rulesCommand } from './rules.ts';
 import { serveCommand } from './serve.ts';
 import { qmailCommand } from './qmail.ts';
 import { statsCommand } from './stats.ts';
+import { statusCommand } from './status.ts';
 import { trainCommand } from './train.ts';
 import { usersCommand } from './users.ts';
 import { commonOptions, filterOptions, tied } from './words.ts';
@@ -50,6 +51,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     .command(quarantineCommand)
     .command(purgeCommand)
     .command(serveCommand)
+    .command(statusCommand)
     .command(rulesCommand)
     .command(qmailCommand)
     .command(compatCommand)
@@ -102,5 +104,6 @@ async function flushed(): Promise<void> {
 
 /** Whether the reader of stdout has gone, as `head` does: it knows that it has not seen everything. */
 function readerHasGone(error: unknown): boolean {
-  return systemCode(error) === 'EPIPE' || (error instanceof Error && systemCode(error.cause) === 'EPIPE');
+  if (systemCode(error) === 'EPIPE') return true;
+  return error instanceof TamisError && error.code === 'OUTPUT' && systemCode(error.cause) === 'EPIPE';
 }

@@ -14,6 +14,7 @@ const commandNames: readonly string[] = [
   'quarantine',
   'purge',
   'serve',
+  'status',
   'rules',
   'qmail',
   'compat',

@@ -1,4 +1,5 @@
 /** `tamis serve`: the daemon. */
+import manifest from '../../package.json' with { type: 'json' };
 import { actAsOwner, loadConfig } from '../config/load.ts';
 import { addressOf, type Address } from '../daemon/address.ts';
 import type { Wanted } from '../daemon/dlmtp.ts';
@@ -56,6 +57,7 @@ export const serveCommand: Command<ServeArguments> = {
       );
     }
     await serve(config, addresses, {
+      version: manifest.version,
       reload: () => loadConfig(argv),
       beforeWork: () => {
         actAsOwner(config.home);

@@ -3,7 +3,8 @@
  */
 import { connect } from 'node:net';
 import { TamisError } from '../errors.ts';
-import { decodeReply, frameMark, type Question, type Reply } from './frame.ts';
+import { decodeReply, frameMark, type Question, type Reply, type StatusQuestion } from './frame.ts';
+import type { Status } from './status.ts';
 
 /** Where the daemon listens unless somebody says otherwise. */
 const usual = '/run/tamis/tamis.sock';
@@ -25,20 +26,33 @@ export async function askDaemon(
   question: Question,
   message: Uint8Array,
   milliseconds: number,
-): Promise<Exclude<Reply, { code: unknown }>> {
-  const line = await exchange(socket, question, message, milliseconds);
-  const reply = decodeReply(line);
-  if ('code' in reply) throw new TamisError(reply.code, reply.message);
-  return reply;
+): Promise<Extract<Reply, { verdict: unknown }>> {
+  const reply = await exchange(socket, question, message, milliseconds);
+  if ('verdict' in reply) return reply;
+  throw new TamisError('DAEMON', `The daemon at ${socket} answered another question.`);
+}
+
+/**
+ * Asks a daemon how it is.
+ *
+ * @param socket The path of a Unix socket, or `HOST:PORT`.
+ * @param milliseconds How long to wait for the answer.
+ * @throws TamisError as {@link askDaemon}.
+ */
+export async function askStatus(socket: string, milliseconds: number): Promise<Status> {
+  const question: StatusQuestion = { status: true, pass: process.env['TAMIS_PASS'] };
+  const reply = await exchange(socket, question, new Uint8Array(0), milliseconds);
+  if ('status' in reply) return reply.status;
+  throw new TamisError('DAEMON', `The daemon at ${socket} answered another question.`);
 }
 
 async function exchange(
   socket: string,
-  question: Question,
+  question: Question | StatusQuestion,
   message: Uint8Array,
   milliseconds: number,
-): Promise<string> {
-  return await new Promise<string>((resolve, reject) => {
+): Promise<Exclude<Reply, { code: unknown }>> {
+  const line = await new Promise<string>((resolve, reject) => {
     const tcp = /^([^/]+):(\d{1,5})$/.exec(socket);
     const connection = tcp === null ? connect(socket) : connect({ host: tcp[1] ?? '', port: Number(tcp[2]) });
     const pieces: Buffer[] = [];
@@ -46,11 +60,22 @@ async function exchange(
       connection.destroy();
       reject(error);
     };
+    // The greeting of DLMTP comes first.
+    const answer = (): string | undefined => {
+      const [, reply = ''] = Buffer.concat(pieces).toString().split('\n', 2);
+      return reply.endsWith('}') ? reply : undefined;
+    };
     const timer = setTimeout(() => {
       fail(new TamisError('DEADLINE', `The daemon at ${socket} did not answer within ${milliseconds} ms.`));
     }, milliseconds);
     connection.on('error', (cause) => {
       clearTimeout(timer);
+      // A daemon that refuses has answered before it was told everything.
+      const early = answer();
+      if (early !== undefined) {
+        resolve(early);
+        return;
+      }
       fail(
         new TamisError('DAEMON', `The daemon at ${socket} cannot be asked; is tamis serve running?`, {
           cause,
@@ -60,15 +85,18 @@ async function exchange(
     connection.on('data', (piece: Buffer) => pieces.push(piece));
     connection.on('end', () => {
       clearTimeout(timer);
-      // The greeting of DLMTP comes first.
-      const [, reply = ''] = Buffer.concat(pieces).toString().split('\n', 2);
-      if (reply.endsWith('}')) resolve(reply);
+      const reply = answer();
+      if (reply !== undefined) resolve(reply);
       else fail(new TamisError('DAEMON', `The daemon at ${socket} ended in the middle of its answer.`));
       connection.destroy();
     });
     connection.write(`${frameMark}${escaped(JSON.stringify(question))}\n`);
-    connection.end(message);
+    if (message.length > 0) connection.write(message);
+    connection.end();
   });
+  const reply = decodeReply(line);
+  if ('code' in reply) throw new TamisError(reply.code, reply.message);
+  return reply;
 }
 
 /** JSON in ASCII. */

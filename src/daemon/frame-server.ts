@@ -1,6 +1,6 @@
 /** The daemon's side of our own clients' question (frame.ts). */
 import { describe, TamisError } from '../errors.ts';
-import { encodeReply, type Question, type Reply } from './frame.ts';
+import { encodeReply, type Question, type Reply, type StatusQuestion } from './frame.ts';
 import { admits } from './password.ts';
 import type { Beginning, Service } from './service.ts';
 import type { Wire } from './wire.ts';
@@ -14,12 +14,14 @@ export async function answerFrame(wire: Wire, service: Service, line: string): P
 
 async function replyTo(wire: Wire, service: Service, line: string): Promise<Reply> {
   try {
-    const question = JSON.parse(Buffer.from(line, 'latin1').toString()) as Question;
-    const { user, lesson, classify, mode, pass = '' } = question;
+    const question = JSON.parse(Buffer.from(line, 'latin1').toString()) as Question | StatusQuestion;
+    const { pass = '' } = question;
     if (!admits(service, pass, wire)) {
       const sentence = 'The daemon asks for a secret: set TAMIS_PASS to SECRET@IDENT, one of its serverPass.';
       throw new TamisError('DAEMON', sentence);
     }
+    if ('status' in question) return { status: await service.status() };
+    const { user, lesson, classify, mode } = question;
     const message = await read(wire, service, question);
     if (lesson === undefined) {
       if (message === undefined) throw new TamisError('INPUT', 'There is no message.');

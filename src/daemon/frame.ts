@@ -5,6 +5,8 @@
  *     C: TAMIS 1 {"user":"joe","bytes":1000,…}  one line of JSON, then so many bytes: the beginning of the message
  *     S: {"verdict":{…},"footers":[…]}          one line of JSON, or {"code":"…","message":"…"}
  *
+ * A question of `{"status":true}` is followed by nothing, and answered by `{"status":{…}}`.
+ *
  * Only what is judged goes to the daemon; the client keeps the message, puts the lines in, and delivers (filter/passage.ts). So a
  * daemon that dies in the middle can take nothing with it, and a client streams as the filter does.
  */
@@ -13,6 +15,7 @@ import type { Edit } from '../filter/edit.ts';
 import type { Lesson } from '../judge/process.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import type { TrainingMode } from '../judge/modes.ts';
+import type { Status } from './status.ts';
 
 /** What begins the line of a question. */
 export const frameMark = 'TAMIS 1 ';
@@ -31,15 +34,23 @@ export interface Question {
   readonly pass?: string | undefined;
 }
 
+/** A question about the daemon itself. */
+export interface StatusQuestion {
+  readonly status: true;
+  /** As in {@link Question}. */
+  readonly pass?: string | undefined;
+}
+
 /** An answer. */
 export type Reply =
+  | { readonly status: Status }
   | { readonly verdict: Verdict; readonly footers: readonly Edit[] }
   | { readonly code: ErrorCode; readonly message: string };
 
 /** An answer as a line. */
 export function encodeReply(reply: Reply): string {
   const plain =
-    'code' in reply
+    'code' in reply || 'status' in reply
       ? reply
       : {
           verdict: reply.verdict,
@@ -55,7 +66,7 @@ export function encodeReply(reply: Reply): string {
 /** Reads {@link encodeReply}. It comes from our own daemon, so it is trusted to be of this form. */
 export function decodeReply(line: string): Reply {
   const reply = JSON.parse(line) as Reply;
-  if ('code' in reply) return reply;
+  if ('code' in reply || 'status' in reply) return reply;
   return {
     verdict: { ...reply.verdict, at: new Date(reply.verdict.at) },
     footers: reply.footers.map((edit) => ({ ...edit, bytes: Buffer.from(String(edit.bytes), 'base64') })),

@@ -2,11 +2,15 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Answers } from './jobs.ts';
 import type { Outcome } from './journal.ts';
+import type { Counts } from './status.ts';
 
 type Figures = Answers['figures'];
 
 /** Seconds of a message that tell apart what matters: from a warm user to the deadline. */
 const buckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
+
+/** What is asked of a message that gets a verdict. */
+const verdictOf: readonly string[] = ['judge', 'classify'];
 
 /** The counters of one daemon. */
 export class Metrics {
@@ -58,6 +62,29 @@ export class Metrics {
     this.seconds.observe({ what }, ms / 1000);
     if (error === undefined) this.messages.inc({ via, what, result: result ?? learning ?? '' });
     else this.errors.inc({ via, code: error });
+  }
+
+  /** What `tamis status` tells of it. */
+  async counts(): Promise<Counts> {
+    const { values } = await this.messages.get();
+    const sum = (of: (what: string, result: string) => boolean): number =>
+      values.reduce(
+        (all, { labels, value }) => all + (of(String(labels['what']), String(labels['result'])) ? value : 0),
+        0,
+      );
+    const results = new Set(
+      values
+        .filter(({ labels }) => verdictOf.includes(String(labels['what'])))
+        .map(({ labels }) => String(labels['result'])),
+    );
+    return {
+      messages: sum(() => true),
+      verdicts: Object.fromEntries(
+        [...results].map((one) => [one, sum((what, result) => verdictOf.includes(what) && result === one)]),
+      ),
+      learned: sum((what, result) => what.startsWith('learn ') && result !== 'duplicate'),
+      errors: (await this.errors.get()).values.reduce((all, { value }) => all + value, 0),
+    };
   }
 
   /** The page that Prometheus reads. */

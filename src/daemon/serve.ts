@@ -40,6 +40,8 @@ type Protocol = (wire: Wire, service: Service) => Promise<void>;
 
 /** What the daemon needs of the command that starts it. */
 export interface Wiring {
+  /** Of this tamis. */
+  readonly version: string;
   /** Reads the configuration again. */
   readonly reload: () => Config;
   /** Called once the listeners are open: the time to become somebody else. */
@@ -56,7 +58,7 @@ export interface Wiring {
 export async function serve(
   config: Config,
   addresses: Addresses,
-  { reload, beforeWork, understand }: Wiring,
+  { version, reload, beforeWork, understand }: Wiring,
 ): Promise<void> {
   const protocols: Readonly<Record<Exclude<keyof Addresses, 'metrics'>, Protocol>> = {
     socket: (wire, service) => serveDlmtp(wire, service, understand),
@@ -87,7 +89,7 @@ export async function serve(
   const pool = new Pool(config, { workers: workers || availableParallelism(), budget: cacheBytes });
   const journal = new Journal();
   const metrics = new Metrics(() => pool.figures());
-  const service = new Service(config, { pool, metrics, journal });
+  const service = new Service(config, { pool, metrics, journal, version });
   late.service = service;
   answerMetrics(metricsServer, metrics);
 

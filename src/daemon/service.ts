@@ -10,6 +10,7 @@ import type { Judged } from './jobs.ts';
 import type { Journal, Outcome } from './journal.ts';
 import type { Metrics } from './metrics.ts';
 import type { Pool } from './pool.ts';
+import type { Status } from './status.ts';
 
 /** Who asks, for the journal. */
 export interface Asked {
@@ -40,12 +41,13 @@ export class Service {
   private readonly pool: Pool;
   private readonly journal: Journal;
   private readonly metrics: Metrics;
+  private readonly version: string;
   /** The configuration in force. */
   config: Config;
 
-  constructor(config: Config, parts: { pool: Pool; journal: Journal; metrics: Metrics }) {
+  constructor(config: Config, parts: { pool: Pool; journal: Journal; metrics: Metrics; version: string }) {
     this.config = config;
-    ({ pool: this.pool, journal: this.journal, metrics: this.metrics } = parts);
+    ({ pool: this.pool, journal: this.journal, metrics: this.metrics, version: this.version } = parts);
   }
 
   /** Bytes of a message that are judged. */
@@ -87,6 +89,21 @@ export class Service {
       const forgotten = await this.pool.forget({ kind: 'forget', user, prefix });
       return [forgotten, { learning: forgotten ? 'forgotten' : 'unknown' }];
     });
+  }
+
+  /** How the daemon is. */
+  async status(): Promise<Status> {
+    const { warm, bytes } = await this.pool.figures();
+    return {
+      version: this.version,
+      pid: process.pid,
+      uptime: Math.round(process.uptime()),
+      home: this.config.home,
+      warmUsers: warm,
+      warmBytes: bytes,
+      residentBytes: process.memoryUsage.rss(),
+      ...(await this.metrics.counts()),
+    };
   }
 
   private async beginningOf(message: Held | Beginning): Promise<Beginning> {
