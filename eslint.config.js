@@ -25,6 +25,7 @@ const may = {
   rules: ['errors.ts', 'log.ts', 'config', 'maildir'],
   qmail: ['errors.ts', 'log.ts', 'config', 'maildir'],
   daemon: [...ground, 'message', 'judge', 'filter'],
+  doctor: [...ground, 'daemon'],
   cli: [
     ...ground,
     'message',
@@ -33,6 +34,7 @@ const may = {
     'judge',
     'filter',
     'daemon',
+    'doctor',
     'rules',
     'qmail',
     'report',

@@ -4,6 +4,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { describe, systemCode, TamisError } from '../errors.ts';
 import { log } from '../log.ts';
 import { compatCommand } from './compat/install.ts';
+import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { explainCommand } from './explain.ts';
 import { learnFoldersCommand } from './learn-folders.ts';
@@ -52,6 +53,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     .command(purgeCommand)
     .command(serveCommand)
     .command(statusCommand)
+    .command(doctorCommand)
     .command(rulesCommand)
     .command(qmailCommand)
     .command(compatCommand)
@@ -75,7 +77,8 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   try {
     await parser.parseAsync();
     await flushed();
-    return 0;
+    // A command that has answered may say more by its status (doctor).
+    return Number(process.exitCode ?? 0);
   } catch (caught) {
     const error = failure ?? caught;
     if (!readerHasGone(error)) log(describe(error));

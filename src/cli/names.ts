@@ -15,6 +15,7 @@ const commandNames: readonly string[] = [
   'purge',
   'serve',
   'status',
+  'doctor',
   'rules',
   'qmail',
   'compat',

@@ -45,8 +45,7 @@ export function loadConfig(
   for (const name of ['home', 'config'] as const) {
     if (options[name] === '') throw new TamisError('USAGE', `Wrong command line: --${name} takes a path.`);
   }
-  const named = options.config ?? nonEmpty(env['TAMIS_CONFIG']);
-  const file = named ?? (isThere(site) ? site : undefined);
+  const file = configFileOf(options, env, site);
   const { home: fileHome, ...fileSettings } = file === undefined ? {} : readToml(file);
   if (fileHome !== undefined && typeof fileHome !== 'string') {
     throw new TamisError('CONFIG', `${String(file)}: home must be a path in quotes.`);
@@ -56,6 +55,15 @@ export function loadConfig(
   const sets = readSets(options.set ?? []);
   const settings = checkSettings(merged(fileSettings, sets), '--set');
   return { home: path.resolve(home), settings, fixed: Object.keys(sets) };
+}
+
+/** The configuration file; undefined if none is named and the site has none. */
+export function configFileOf(
+  { config }: ConfigOptions,
+  env: NodeJS.ProcessEnv = process.env,
+  site: string = siteConfig,
+): string | undefined {
+  return config ?? nonEmpty(env['TAMIS_CONFIG']) ?? (isThere(site) ? site : undefined);
 }
 
 /** The home where neither option, environment nor file names one. */

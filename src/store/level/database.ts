@@ -67,7 +67,8 @@ const meanings: readonly Meaning[] = [
     sentence: (directory) => `Another process has the store ${directory} open; try again when it has ended.`,
   },
   {
-    signs: ['LEVEL_CORRUPTION', 'No such file or directory', 'RangeError'],
+    // A table that is shorter than its index says is an invalid argument.
+    signs: ['LEVEL_CORRUPTION', 'No such file or directory', 'Invalid argument', 'RangeError'],
     code: 'STORE_CORRUPT',
     sentence: (directory) =>
       `The store ${directory} is damaged; restore it from a backup, or remove that directory and train the user again.`,
