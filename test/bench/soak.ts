@@ -13,7 +13,6 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Status } from '../../src/daemon/status.ts';
 import { field, mail, withoutOurs } from '../cli/mail.ts';
 import { all, answerOf, Daemon } from '../daemon/daemon.ts';
 
@@ -129,9 +128,7 @@ async function judgeAll(): Promise<void> {
 }
 
 async function mebibytes(): Promise<number> {
-  const answer = await daemon.send(daemon.socket, 'TAMIS 1 {"status":true}\n');
-  const { status } = JSON.parse(answer.split('\n')[1] ?? '') as { status: Status };
-  return status.residentBytes / 2 ** 20;
+  return (await daemon.status()).residentBytes / 2 ** 20;
 }
 
 /** A whole message, one way or another. */

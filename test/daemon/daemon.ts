@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import type { Status } from '../../src/daemon/status.ts';
 import { Place } from '../cli/tamis.ts';
 
 /** How long the daemon may take to be ready or to end, in milliseconds, on a busy machine. */
@@ -83,6 +84,12 @@ export class Daemon {
     const socket = connect(path);
     socket.end(Buffer.from(bytes, 'latin1'));
     return await all(socket);
+  }
+
+  /** What it says of itself. */
+  async status(): Promise<Status> {
+    const answer = await this.send(this.socket, 'TAMIS 1 {"status":true}\n');
+    return (JSON.parse(answer.split('\n')[1] ?? '') as { status: Status }).status;
   }
 
   /** A request of the spamd protocol; the answer's first line, fields and body. */

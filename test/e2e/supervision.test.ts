@@ -80,6 +80,88 @@ describeWith(['supervise', 'svc', 'svstat', 'multilog', 'setuidgid', 'spamc'], (
   });
 });
 
+/** A supervisor that runs a folder of examples/ from a scan directory. */
+interface Scanner {
+  readonly folder: string;
+  /** Its programs, the first of which runs the services of a scan directory. */
+  readonly programs: readonly string[];
+  /** How the scan directory is run, a service is looked at, and both are ended. */
+  readonly scan: (services: string) => readonly [string, ...string[]];
+  readonly look: (service: string) => readonly [string, ...string[]];
+  readonly up: RegExp;
+  readonly end: (service: string) => readonly [string, ...string[]];
+}
+
+const scanners: readonly Scanner[] = [
+  {
+    folder: 'runit',
+    programs: ['runsv', 'sv', 'chpst', 'svlogd'],
+    scan: (services) => ['runsv', join(services, 'tamis')],
+    look: (service) => ['sv', 'status', service],
+    up: /^run: /,
+    end: (service) => ['sv', '-w', '30', 'exit', service],
+  },
+  {
+    folder: 's6',
+    programs: ['s6-svscan', 's6-svscanctl', 's6-svstat', 's6-setuidgid', 's6-log'],
+    scan: (services) => ['s6-svscan', services],
+    look: (service) => ['s6-svstat', service],
+    up: /^up /,
+    end: (service) => ['s6-svscanctl', '-t', join(service, '..')],
+  },
+];
+
+describe.each(scanners)('$folder', ({ folder, programs, scan, look, up, end }) => {
+  describeWith([...programs, 'spamc'], () => {
+    describeAsRoot('a service', () => {
+      test('runs, logs, and ends with what it does', async () => {
+        const services = place.path('services');
+        const service = join(services, 'tamis');
+        const run = place.path('run');
+        cpSync(join(root, 'examples', folder), service, { recursive: true });
+        mkdirSync(place.home, { recursive: true });
+        chownSync(place.home, nobody, nobody);
+        for (const file of ['run', 'log/run']) {
+          const path = join(service, file);
+          const text = readFileSync(path, 'utf8')
+            .replaceAll(' tamis:tamis', ' nobody:nogroup')
+            .replaceAll('s6-setuidgid tamis', 's6-setuidgid nobody')
+            .replaceAll(
+              '/usr/bin/node /usr/local/bin/tamis',
+              `env TAMIS_HOME=${place.home} ${program.join(' ')}`,
+            )
+            .replaceAll('/run/tamis', run);
+          writeFileSync(path, text);
+          chmodSync(path, 0o755);
+        }
+        const [command, ...args] = scan(services);
+        const scanner = spawn(command, args, { stdio: 'ignore' });
+        const ended = once(scanner, 'exit');
+        const does = ([name, ...words]: readonly [string, ...string[]]): string =>
+          spawnSync(name, words).stdout.toString();
+        try {
+          const current = join(service, 'log/main/current');
+          const logged = (): string => (existsSync(current) ? readFileSync(current, 'utf8') : '');
+          await until(() => logged().includes('tamis: ready'));
+          expect(does(look(service))).toMatch(up);
+          const message = mail({ id: folder });
+          const out = spamc(join(run, 'spamd.sock'), message);
+          expect(field(out, 'X-DSPAM-Result')).toBe('Innocent');
+          expect(withoutOurs(out)).toBe(message);
+          await until(() => logged().includes('"user":"joe"'));
+          does(end(service));
+          await ended;
+          expect(spamc(join(run, 'spamd.sock'), message)).toBe(message);
+        } finally {
+          does(end(service));
+          scanner.kill('SIGTERM');
+          await ended;
+        }
+      });
+    });
+  });
+});
+
 describeWith(['spamc', 'perl'], () => {
   test('a socket that systemd passes on is served', async () => {
     const socket = place.path('passed.sock');
@@ -109,5 +191,7 @@ describe('the systemd unit', () => {
     const run = readFileSync(join(root, 'examples/daemontools/run'), 'utf8');
     const command = /^ExecStart=(.*)$/m.exec(unit)?.[1] ?? '';
     expect(run).toContain(`setuidgid tamis ${command}\n`);
+    for (const folder of ['runit', 's6'])
+      expect(readFileSync(join(root, 'examples', folder, 'run'), 'utf8')).toContain(` ${command}\n`);
   });
 });
