@@ -41,6 +41,24 @@ const seldomPlugin = {
   },
 };
 
+/**
+ * Backends of the store that few sites have: files of their own, with their packages (which are optional) left where npm put them. The
+ * filter is no ES module, so that it loads them by require.
+ */
+const backends = [{ name: 'store-sql', path: 'src/store/sql/open-sql.ts', match: /\/sql\/open-sql\.ts$/ }];
+const optional = ['kysely', 'pg', 'mysql2', 'better-sqlite3'];
+
+/** Leaves the backends to their own files. */
+const backendPlugin = {
+  name: 'backends',
+  setup({ onResolve }) {
+    for (const { name, match } of backends)
+      onResolve({ filter: match }, ({ kind }) =>
+        kind === 'entry-point' ? null : { path: `./${name}.js`, external: true },
+      );
+  },
+};
+
 /** Bundles LevelDB's JavaScript; its native part is found where npm put it. */
 const nativePlugin = {
   name: 'native',
@@ -65,6 +83,7 @@ const common = {
   legalComments: 'none',
   logLevel: 'warning',
   outdir: 'dist',
+  supported: { 'dynamic-import': false },
 };
 
 rmSync('dist', { recursive: true, force: true });
@@ -87,11 +106,16 @@ await Promise.all([
     },
     define: { 'import.meta.url': 'importMetaUrl' },
     external: ['classic-level/package.json', ...seldom.map(({ name }) => `./${name}.js`)],
-    plugins: [seldomPlugin, nativePlugin],
+    plugins: [seldomPlugin, nativePlugin, backendPlugin],
   }),
   build({
     ...common,
     entryPoints: Object.fromEntries(seldom.map(({ name, path }) => [name, path])),
+  }),
+  build({
+    ...common,
+    entryPoints: Object.fromEntries(backends.map(({ name, path }) => [name, path])),
+    external: optional,
   }),
 ]);
 for (const command of ['tamis', 'tamisc']) chmodSync(`dist/${command}.js`, 0o755);

@@ -2,12 +2,21 @@
  * The mail programs that tests run beside tamis. One that is not installed is a skip that names it; test/run.sh installs them on
  * Debian, and counts a skip as a failure where TAMIS_REQUIRE_PEERS is 1.
  */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
 
 /** Programs that lie outside of PATH. */
-const elsewhere: readonly string[] = ['/usr/lib/dovecot', '/usr/sbin', '/sbin'];
+const elsewhere: readonly string[] = ['/usr/lib/dovecot', '/usr/sbin', '/sbin', ...postgresFolders()];
+
+/** Where Debian keeps the servers of PostgreSQL, the newest first. */
+function postgresFolders(): string[] {
+  const all = '/usr/lib/postgresql';
+  const versions = existsSync(all) ? readdirSync(all) : [];
+  return versions
+    .sort((one, other) => Number(other) - Number(one))
+    .map((version) => join(all, version, 'bin'));
+}
 
 /** The path of a program, or undefined if it is not installed. */
 export function peer(name: string): string | undefined {

@@ -16,6 +16,7 @@ import { serveCommand } from './serve.ts';
 import { qmailCommand } from './qmail.ts';
 import { statsCommand } from './stats.ts';
 import { statusCommand } from './status.ts';
+import { storeCommand } from './store.ts';
 import { trainCommand } from './train.ts';
 import { usersCommand } from './users.ts';
 import { commonOptions, filterOptions, tied } from './words.ts';
@@ -51,6 +52,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     .command(prefsCommand)
     .command(quarantineCommand)
     .command(purgeCommand)
+    .command(storeCommand)
     .command(serveCommand)
     .command(statusCommand)
     .command(doctorCommand)

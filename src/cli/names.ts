@@ -13,6 +13,7 @@ const commandNames: readonly string[] = [
   'prefs',
   'quarantine',
   'purge',
+  'store',
   'serve',
   'status',
   'doctor',

@@ -13,7 +13,7 @@ const patience = 20;
 /** The base of a backend's {@link Store}. */
 export abstract class AbstractStore implements Store {
   readonly #users = new Set<AbstractUserStore>();
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
   async open(user: string, { create, wait = 0 }: OpenOptions): Promise<UserStore | undefined> {
     this.#check(user);
@@ -35,10 +35,20 @@ export abstract class AbstractStore implements Store {
     return untilUnlocked(wait, () => this._remove(user));
   }
 
+  async init(): Promise<void> {
+    this.#checkOpen();
+    await this._init();
+  }
+
+  async check(): Promise<readonly string[]> {
+    this.#checkOpen();
+    return await this._check();
+  }
+
   /** Closes the users that are still open, too. */
   async close(): Promise<void> {
-    this.#closed = true;
-    await Promise.all([...this.#users].map((user) => user.close()));
+    this.#closing ??= Promise.all([...this.#users].map((user) => user.close())).then(() => this._close());
+    await this.#closing;
   }
 
   /** Opens a user at once, or throws STORE_LOCKED; undefined if there is none and `create` is false. */
@@ -47,13 +57,29 @@ export abstract class AbstractStore implements Store {
   /** Removes a user at once, or throws STORE_LOCKED. */
   protected abstract _remove(user: string): Promise<boolean>;
 
+  /** Makes what the backend needs before its first user; nothing for most. */
+  protected _init(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** What the administrator should know of the backend's own health. */
+  protected _check(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
+  /** Lets go of what the store itself holds; called once, after all its users are closed. */
+  protected _close(): Promise<void> {
+    return Promise.resolve();
+  }
+
   #check(user: string): void {
     this.#checkOpen();
     if (user === '') throw new TamisError('USER', 'The user name is empty; name one with --user.');
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new TamisError('STORE_FAILED', 'The store is closed; open it again.');
+    if (this.#closing !== undefined)
+      throw new TamisError('STORE_FAILED', 'The store is closed; open it again.');
   }
 }
 

@@ -7,7 +7,16 @@
  */
 import { TamisError } from '../errors.ts';
 import { checkChange, checkKeys, checkNoteKey, isEmpty, type CheckedChange } from './change.ts';
-import type { Change, FeatureRows, NoteSpace, Sizes, TokenRows, Totals, UserStore } from './contract.ts';
+import type {
+  Change,
+  FeatureRows,
+  Note,
+  NoteSpace,
+  Sizes,
+  TokenRows,
+  Totals,
+  UserStore,
+} from './contract.ts';
 
 /** How far a purge has come. */
 export interface PurgeStep {
@@ -61,6 +70,10 @@ export abstract class AbstractUserStore implements UserStore {
     return this.#run(() => this._note(space, key, now));
   }
 
+  notes(): AsyncIterable<readonly Note[]> {
+    return this.#each(() => this._notes());
+  }
+
   async apply(change: Change, options: { durable?: boolean } = {}): Promise<void> {
     const checked = checkChange(change);
     await this.#alone(async () => {
@@ -106,6 +119,8 @@ export abstract class AbstractUserStore implements UserStore {
   protected abstract _tokens(): AsyncIterable<TokenRows>;
   protected abstract _totals(): Promise<Totals>;
   protected abstract _note(space: NoteSpace, key: Uint8Array, now: number): Promise<Uint8Array | undefined>;
+  /** Yields all notes, in chunks. */
+  protected abstract _notes(): AsyncIterable<readonly Note[]>;
   /** Writes a change that is not empty, whole or not at all; never called twice at once. */
   protected abstract _apply(change: CheckedChange, durable: boolean): Promise<void>;
   /** Removes expired notes among the next few hundred after `from`; never called while a change is applied. */

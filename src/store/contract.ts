@@ -1,5 +1,5 @@
 /**
- * The contract of a store: what every backend (level, memory, later SQL and Redis) keeps of a user.
+ * The contract of a store: what every backend (level, memory, sql, redis) keeps of a user.
  *
  * A user has four kinds of data:
  * - *features*: a key of 40 bits and two integers (`a`, `b`) each. What they mean is the learner's
@@ -102,6 +102,8 @@ export interface UserStore {
   totals(): Promise<Totals>;
   /** A note, or undefined if it does not exist or has expired at `now` (seconds since 1970, default: the clock). */
   note(space: NoteSpace, key: Uint8Array, now?: number): Promise<Uint8Array | undefined>;
+  /** All notes in unspecified order, in chunks; those that have expired and were not purged too. */
+  notes(): AsyncIterable<readonly Note[]>;
   /**
    * Applies a change whole or not at all. `durable`: resolves only when it is on disk (fsync); what is
    * learned must be, a signature need not.
@@ -122,12 +124,20 @@ export interface OpenOptions {
   readonly wait?: number;
 }
 
-/** A backend's instance. User names are any non-empty string; they are encoded safely by the backend. */
+/**
+ * A backend's instance. On the backends of one machine (level, memory) one opener at a time has a user. On those that hosts share
+ * (sql, redis) any number have: what one applied, the others read from then on; and a user who is removed while open refuses changes.
+ * User names are any non-empty string; they are encoded safely by the backend.
+ */
 export interface Store {
   open(user: string, options: OpenOptions): Promise<UserStore | undefined>;
   /** The names of all users that exist, in unspecified order. */
   users(): AsyncIterable<string>;
   /** Removes a user and all that is known of it; false if there was none. */
   remove(user: string, options?: { wait?: number }): Promise<boolean>;
+  /** Makes what the backend needs before its first user (tables), or brings it to the newest format; safe to repeat. */
+  init(): Promise<void>;
+  /** Looks whether the backend is there and set up as it should be: sentences for the administrator, empty if all is well. */
+  check(): Promise<readonly string[]>;
   close(): Promise<void>;
 }

@@ -8,12 +8,23 @@ test('the setting names the backend', async () => {
   expect(await openStore('memory', '/nowhere')).toBeInstanceOf(MemoryStore);
 });
 
-test.each(['', 'redis://localhost', 'toString', '__proto__', 'Level'])(
+test.each(['', 'sqlite:', 'postgres:', 'mysql', 'redis+x://localhost', 'toString', '__proto__', 'Level'])(
   '%j is no backend, and the error says which are',
   async (location) => {
     await expect(openStore(location, '/nowhere')).rejects.toMatchObject({
       code: 'CONFIG',
-      message: expect.stringContaining('level or memory') as unknown,
+      message: expect.stringContaining('use level, ') as unknown,
     });
   },
 );
+
+test('an error shows no password', async () => {
+  for (const location of [
+    'x://joe:secret@host/db',
+    'x://:secret@host/db',
+    'x://joe:sec:ret@host/db?password=secret',
+  ]) {
+    const error: unknown = await openStore(location, '/nowhere').catch((caught: unknown) => caught);
+    expect(String(error)).toMatch(/"x:\/\/(?:joe@)?host\/db"/u);
+  }
+});

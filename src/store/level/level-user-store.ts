@@ -7,7 +7,7 @@
  */
 import { AbstractUserStore, type PurgeStep } from '../abstract-user-store.ts';
 import { addHits, type CheckedChange } from '../change.ts';
-import type { FeatureRows, NoteSpace, Sizes, TokenRows, Totals } from '../contract.ts';
+import type { FeatureRows, Note, NoteSpace, Sizes, TokenRows, Totals } from '../contract.ts';
 import type { TamisError } from '../../errors.ts';
 import {
   addToBucket,
@@ -86,6 +86,12 @@ export class LevelUserStore extends AbstractUserStore {
   protected async _note(space: NoteSpace, key: Uint8Array, now: number): Promise<Uint8Array | undefined> {
     const bytes = await this.#database.get(records.noteRecordKey(space, key));
     return bytes === undefined ? undefined : records.decodeNote(bytes, now);
+  }
+
+  protected async *_notes(): AsyncIterable<readonly Note[]> {
+    for await (const chunk of this.#chunks(records.noteRange, step)) {
+      yield chunk.map(([key, value]) => records.noteOf(key, value));
+    }
   }
 
   protected async _apply(

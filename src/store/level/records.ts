@@ -13,7 +13,7 @@
  * Spaces of notes: 'l' learned, 's' signature. Varints and zigzag as in bytes.ts.
  */
 import type { CheckedNote, Hits } from '../change.ts';
-import { counters, type Counter, type NoteSpace, type Totals } from '../contract.ts';
+import { counters, type Counter, type Note, type NoteSpace, type Totals } from '../contract.ts';
 import { saturate } from '../memory/table.ts';
 import { ByteReader, ByteWriter, unzigzag, zigzag } from './bytes.ts';
 
@@ -100,6 +100,19 @@ export function decodeNote(bytes: Uint8Array, now: number): Uint8Array | undefin
   const reader = new ByteReader(bytes);
   const expires = reader.varint() - 1;
   return expires === -1 || expires > now ? reader.rest() : undefined;
+}
+
+/** The note of a record. @throws RangeError if the bytes are no note. */
+export function noteOf(key: Uint8Array, bytes: Uint8Array): Note {
+  const space = key[1] === spaces.learned ? 'learned' : 'signature';
+  const reader = new ByteReader(bytes);
+  const expires = reader.varint() - 1;
+  return {
+    space,
+    key: new Uint8Array(key.subarray(2)),
+    value: reader.rest(),
+    expires: expires === -1 ? undefined : expires,
+  };
 }
 
 /** The value of the totals' record. */

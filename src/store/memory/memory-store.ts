@@ -12,6 +12,7 @@ import {
   counters,
   type Counter,
   type FeatureRows,
+  type Note,
   type NoteSpace,
   type Sizes,
   type TokenRows,
@@ -113,6 +114,10 @@ class MemoryUser extends AbstractUserStore {
   protected async _note(space: NoteSpace, key: Uint8Array, now: number): Promise<Uint8Array | undefined> {
     const note = this.#data.notes.get(noteId(space, key));
     return Promise.resolve(note === undefined || hasExpired(note, now) ? undefined : note.value.slice());
+  }
+
+  protected async *_notes(): AsyncIterable<readonly Note[]> {
+    yield await Promise.resolve([...this.#data.notes.values()]);
   }
 
   protected async _apply({ features, tokens, totals, notes }: CheckedChange): Promise<void> {

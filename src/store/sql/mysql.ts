@@ -1,0 +1,68 @@
+/** MariaDB and MySQL by mysql2; tables are InnoDB, whatever the server's default. */
+import { MysqlDialect, sql } from 'kysely';
+import { createPool } from 'mysql2';
+import { connectPatience, least, most, type SqlServer } from './server.ts';
+
+/** Connections of a process, or of a thread of the daemon. */
+const connections = 4;
+
+interface Variable {
+  readonly Variable_name: string;
+  readonly Value: string;
+}
+
+/** @param location `mysql://USER:PASSWORD@HOST:PORT/DATABASE`, with the options of mysql2 as `?NAME=VALUE` (`socketPath`). */
+export function mysql(location: string, label: string): SqlServer {
+  return {
+    label,
+    words: {
+      serial: sql`integer auto_increment primary key`,
+      keyBytes: sql`varbinary(64)`,
+      bytes: sql`blob`,
+      folder: sql`varchar(255) character set ascii collate ascii_bin`,
+      text: sql`mediumtext character set ascii collate ascii_bin`,
+      tableEnd: () => sql`engine = InnoDB default character set utf8mb4`,
+    },
+    connect: () =>
+      new MysqlDialect({
+        pool: createPool({
+          uri: location,
+          connectionLimit: connections,
+          connectTimeout: connectPatience,
+          charset: 'utf8mb4',
+        }),
+      }),
+    begin: () => ['set transaction isolation level read committed', 'begin'],
+    lock: sql`for update`,
+    isOneOf: (keys) => sql`k in (${sql.raw(keys.length === 0 ? 'null' : keys.join())})`,
+    add: (table, user, { keys, a, b }) => {
+      const rows = keys.map((key, at) => `(${user},${key},${a[at] ?? 0},${b[at] ?? 0})`);
+      const sum = (column: 'a' | 'b') =>
+        sql`${sql.ref(column)} = greatest(${sql.lit(least)}, least(${sql.lit(most)}, ${sql.ref(column)} + values(${sql.ref(column)})))`;
+      return sql`insert into ${sql.table(table)} (user_id, k, a, b) values ${sql.raw(rows.join())}
+        on duplicate key update ${sum('a')}, ${sum('b')}`;
+    },
+    keyText: sql<string>`cast(k as char)`,
+    rowBytes: 56,
+    inspect: async (run) => {
+      const tables = await run(
+        sql<{ name: string; engine: string }>`select table_name as name, engine as engine
+          from information_schema.tables where table_schema = database() and table_name like 'tamis\\_%'`,
+      );
+      const [commit] = await run(sql<Variable>`show variables like 'innodb_flush_log_at_trx_commit'`);
+      return [
+        ...tables
+          .filter(({ engine }) => engine !== 'InnoDB')
+          .map(
+            ({ name, engine }) =>
+              `The table ${name} is ${engine}; change it: ALTER TABLE ${name} ENGINE=InnoDB.`,
+          ),
+        ...(commit === undefined || commit.Value === '1'
+          ? []
+          : [
+              `innodb_flush_log_at_trx_commit is ${commit.Value}: what is learned may be lost when the machine of the server fails; 1 is safe.`,
+            ]),
+      ];
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** PostgreSQL by pg. */
+import { PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import { nothing } from './schema.ts';
+import { connectPatience, least, most, statementPatience, type SqlServer } from './server.ts';
+
+/** Connections of a process, or of a thread of the daemon. */
+const connections = 4;
+
+/** @param location `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, with the options of libpq as `?NAME=VALUE`. */
+export function postgres(location: string, label: string): SqlServer {
+  return {
+    label,
+    words: {
+      serial: sql`integer generated always as identity primary key`,
+      keyBytes: sql`bytea`,
+      bytes: sql`bytea`,
+      folder: sql`varchar(255) collate "C"`,
+      text: sql`text`,
+      tableEnd: () => nothing,
+    },
+    connect: () => {
+      const pool = new pg.Pool({
+        connectionString: location,
+        max: connections,
+        connectionTimeoutMillis: connectPatience,
+        query_timeout: statementPatience,
+        application_name: 'tamis',
+      });
+      // A connection that ends while nobody uses it is replaced when it is needed.
+      pool.on('error', () => undefined);
+      return new PostgresDialect({ pool });
+    },
+    begin: (durable) => [
+      `begin isolation level read committed${durable ? '' : '; set local synchronous_commit = off'}`,
+    ],
+    lock: sql`for no key update`,
+    isOneOf: (keys) => sql`k = any(${`{${keys.join()}}`}::bigint[])`,
+    add: (table, user, { keys, a, b }) => {
+      const sum = (column: 'a' | 'b') =>
+        sql`${sql.ref(column)} = greatest(${sql.lit(least)}, least(${sql.lit(most)}, t.${sql.ref(column)}::bigint + ${sql.ref(`excluded.${column}`)}))`;
+      return sql`insert into ${sql.table(table)} as t (user_id, k, a, b)
+        select ${user}::integer, * from unnest(${`{${keys.join()}}`}::bigint[], ${`{${a.join()}}`}::integer[], ${`{${b.join()}}`}::integer[])
+        on conflict (user_id, k) do update set ${sum('a')}, ${sum('b')}`;
+    },
+    keyText: sql<string>`k::text`,
+    rowBytes: 88,
+    inspect: async (run) => {
+      const [row] = await run(sql<{ fsync: string }>`select current_setting('fsync') as fsync`);
+      return row?.fsync === 'off'
+        ? ['PostgreSQL runs with fsync = off: what is learned may be lost when its machine fails.']
+        : [];
+    },
+  };
+}

@@ -1,0 +1,194 @@
+/**
+ * Database servers for tests: Debian's, each started in a temporary folder on a socket there or on a loopback port, for one test
+ * file, never the system's own. None of them keeps its data safe from a power failure, except where a test is about that.
+ */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A server that runs. */
+export interface Running {
+  /** The setting `store`. */
+  readonly location: string;
+  /** The folder of everything. */
+  readonly folder: string;
+  /** Ends it as a power failure would, and waits for that. */
+  kill(): Promise<void>;
+  /** Starts it again on what it left. */
+  start(): Promise<void>;
+  /** Ends it and removes the folder. */
+  stop(): Promise<void>;
+}
+
+/** Milliseconds for a server to answer. */
+const patience = 60_000;
+
+interface Account {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/** An account for servers that refuse to be root: postgres, or else nobody; that of the tests if it is not root. */
+function lowAccount(): Account {
+  if (process.getuid?.() !== 0) return {};
+  const idOf = (flag: string): number =>
+    Number(spawnSync('id', [flag, 'postgres'], { encoding: 'utf8' }).stdout.trim() || 65534);
+  return { uid: idOf('-u'), gid: idOf('-g') };
+}
+
+function newFolder(name: string, { uid, gid }: Account = {}): string {
+  const folder = mkdtempSync(path.join(tmpdir(), `tamis-${name}-`));
+  chmodSync(folder, 0o755);
+  if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
+  return folder;
+}
+
+function runOnce(program: string, args: readonly string[], account: Account = {}, cwd = '/'): string {
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    ...account,
+    cwd,
+    encoding: 'utf8',
+    timeout: patience,
+  });
+  if (status !== 0) throw new Error(`${program} failed: ${error?.message ?? ''}${stderr}`);
+  return stdout;
+}
+
+/** A server process that can be killed and started again. */
+class Server implements Running {
+  readonly location: string;
+  readonly folder: string;
+  readonly #launch: () => ChildProcess;
+  readonly #answers: () => boolean | Promise<boolean>;
+  #process: ChildProcess | undefined;
+
+  constructor(
+    location: string,
+    folder: string,
+    launch: () => ChildProcess,
+    answers: () => boolean | Promise<boolean>,
+  ) {
+    this.location = location;
+    this.folder = folder;
+    this.#launch = launch;
+    this.#answers = answers;
+  }
+
+  async start(): Promise<void> {
+    const child = this.#launch();
+    this.#process = child;
+    const end = performance.now() + patience;
+    while (!(await this.#answers())) {
+      if (child.exitCode !== null || performance.now() > end)
+        throw new Error(`The server of ${this.location} did not start.`);
+      await sleep(50);
+    }
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A port of the loopback that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Starts PostgreSQL on a socket. @param programs The paths of initdb, postgres and psql. */
+export async function startPostgres([initdb, postgres, psql]: readonly string[]): Promise<Running> {
+  const account = lowAccount();
+  const folder = newFolder('postgres', account);
+  const data = path.join(folder, 'data');
+  runOnce(
+    initdb ?? '',
+    ['-D', data, '-U', 'tamis', '-E', 'UTF8', '--locale=C', '--no-sync', '-A', 'trust'],
+    account,
+    folder,
+  );
+  const port = String(await freePort());
+  const launch = (): ChildProcess =>
+    spawn(
+      postgres ?? '',
+      [
+        '-D',
+        data,
+        '-k',
+        folder,
+        '-p',
+        port,
+        '-h',
+        '127.0.0.1',
+        '-c',
+        'shared_buffers=32MB',
+        '-c',
+        'fsync=off',
+      ],
+      { ...account, cwd: folder, stdio: 'ignore' },
+    );
+  const answers = (): boolean =>
+    spawnSync(psql ?? '', ['-h', folder, '-p', port, '-U', 'tamis', '-d', 'postgres', '-c', 'select 1'])
+      .status === 0;
+  const server = new Server(
+    `postgres://tamis@localhost:${port}/postgres?host=${folder}`,
+    folder,
+    launch,
+    answers,
+  );
+  await server.start();
+  return server;
+}
+
+/** Starts MariaDB on a socket, with an empty database `tamis`. */
+export async function startMariadb(): Promise<Running> {
+  const folder = newFolder('mariadb');
+  const data = path.join(folder, 'data');
+  const socket = path.join(folder, 'socket');
+  mkdirSync(data);
+  const me = process.getuid?.() === 0 ? ['--user=root'] : [];
+  runOnce('mariadb-install-db', [
+    '--no-defaults',
+    `--datadir=${data}`,
+    '--auth-root-authentication-method=normal',
+    '--skip-test-db',
+    ...me,
+  ]);
+  const launch = (): ChildProcess =>
+    spawn(
+      'mariadbd',
+      [
+        '--no-defaults',
+        `--datadir=${data}`,
+        `--socket=${socket}`,
+        '--skip-networking',
+        `--pid-file=${path.join(folder, 'pid')}`,
+        '--innodb-buffer-pool-size=32M',
+        '--innodb-flush-log-at-trx-commit=0',
+        ...me,
+      ],
+      { cwd: folder, stdio: 'ignore' },
+    );
+  const say = (words: string): boolean =>
+    spawnSync('mariadb', ['--no-defaults', `--socket=${socket}`, '--user=root', '-e', words]).status === 0;
+  const server = new Server(`mysql://root@localhost/tamis?socketPath=${socket}`, folder, launch, () =>
+    say('create database if not exists tamis'),
+  );
+  await server.start();
+  return server;
+}
