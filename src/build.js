@@ -45,8 +45,11 @@ const seldomPlugin = {
  * Backends of the store that few sites have: files of their own, with their packages (which are optional) left where npm put them. The
  * filter is no ES module, so that it loads them by require.
  */
-const backends = [{ name: 'store-sql', path: 'src/store/sql/open-sql.ts', match: /\/sql\/open-sql\.ts$/ }];
-const optional = ['kysely', 'pg', 'mysql2', 'better-sqlite3'];
+const backends = [
+  { name: 'store-sql', path: 'src/store/sql/open-sql.ts', match: /\/sql\/open-sql\.ts$/ },
+  { name: 'store-redis', path: 'src/store/redis/redis-store.ts', match: /\/redis\/redis-store\.ts$/ },
+];
+const optional = ['kysely', 'pg', 'mysql2', 'better-sqlite3', 'ioredis'];
 
 /** Leaves the backends to their own files. */
 const backendPlugin = {

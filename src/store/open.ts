@@ -20,6 +20,8 @@ const backends: Readonly<Record<string, Backend>> = {
   postgres: async (location, _, label) =>
     await (await import('./sql/open-sql.ts')).openPostgres(location, label),
   mysql: async (location, _, label) => await (await import('./sql/open-sql.ts')).openMysql(location, label),
+  redis: async (location, _, label) => (await import('./redis/redis-store.ts')).openRedis(location, label),
+  rediss: async (location, _, label) => (await import('./redis/redis-store.ts')).openRedis(location, label),
 };
 
 /** What each backend that is named by more than its word takes. */
@@ -29,10 +31,12 @@ const forms: Readonly<Record<string, RegExp>> = {
   sqlite: /^sqlite:./u,
   postgres: /^postgres:\/\//u,
   mysql: /^mysql:\/\//u,
+  redis: /^redis:\/\/./u,
+  rediss: /^rediss:\/\/./u,
 };
 
 const known =
-  'level, sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE, mysql://USER:PASSWORD@HOST/DATABASE or memory';
+  'level, redis://HOST:PORT[,HOST:PORT]…, sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE, mysql://USER:PASSWORD@HOST/DATABASE or memory';
 
 /**
  * Opens a store; nothing is read or created until a user is opened.

@@ -192,3 +192,91 @@ export async function startMariadb(): Promise<Running> {
   await server.start();
   return server;
 }
+
+function redisServer(folder: string, port: number, more: readonly string[]): Server {
+  const launch = (): ChildProcess =>
+    spawn(
+      'redis-server',
+      ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder, ...more],
+      {
+        cwd: folder,
+        stdio: 'ignore',
+      },
+    );
+  return new Server(`redis://127.0.0.1:${port}`, folder, launch, () => redisSays(port, 'ping') === 'PONG');
+}
+
+/** What a Redis on a port of the loopback answers. */
+export function redisSays(port: number, ...words: readonly string[]): string {
+  const { stdout } = spawnSync('redis-cli', ['-p', String(port), ...words], { encoding: 'utf8' });
+  return stdout.trim();
+}
+
+/** Starts one Redis. @param more Options. */
+export async function startRedis(...more: readonly string[]): Promise<Running> {
+  const server = redisServer(newFolder('redis'), await freePort(), more);
+  await server.start();
+  return server;
+}
+
+/** Starts a Redis Cluster of three masters with a replica each. */
+export async function startRedisCluster(): Promise<Running & { readonly nodes: readonly Running[] }> {
+  const folder = newFolder('cluster');
+  const ports: number[] = [];
+  while (ports.length < 6) {
+    const port = await freePort();
+    // A node also listens 10,000 above its port.
+    if (port < 50_000 && !ports.includes(port)) ports.push(port);
+  }
+  const nodes = ports.map((port) => {
+    const own = path.join(folder, String(port));
+    mkdirSync(own);
+    return redisServer(own, port, [
+      '--cluster-enabled',
+      'yes',
+      '--cluster-node-timeout',
+      '2000',
+      '--appendonly',
+      'yes',
+    ]);
+  });
+  const each = async (work: (node: Server) => Promise<void>): Promise<void> => {
+    await Promise.all(nodes.map(work));
+  };
+  await each((node) => node.start());
+  const [first = 0, ...others] = ports;
+  for (const [at, port] of ports.slice(0, 3).entries()) {
+    const slots = [Math.ceil((at * 16384) / 3), Math.ceil(((at + 1) * 16384) / 3) - 1].map(String);
+    redisSays(port, 'cluster', 'addslotsrange', ...slots);
+  }
+  for (const port of others) redisSays(port, 'cluster', 'meet', '127.0.0.1', String(first));
+  const until = async (done: () => boolean): Promise<void> => {
+    const end = performance.now() + patience;
+    while (!done()) {
+      if (performance.now() > end) throw new Error('The nodes did not become a cluster.');
+      await sleep(100);
+    }
+  };
+  await until(() =>
+    ports.every((port) => redisSays(port, 'cluster', 'info').includes('cluster_known_nodes:6')),
+  );
+  for (const [at, port] of ports.slice(3).entries()) {
+    const id = redisSays(ports[at] ?? 0, 'cluster', 'myid');
+    await until(() => redisSays(port, 'cluster', 'replicate', id) === 'OK');
+  }
+  await until(() => ports.every((port) => redisSays(port, 'cluster', 'info').includes('cluster_state:ok')));
+  return {
+    nodes,
+    folder,
+    location: `redis://${ports
+      .slice(0, 3)
+      .map((port) => `127.0.0.1:${port}`)
+      .join()}`,
+    start: () => each((node) => node.start()),
+    kill: () => each((node) => node.kill()),
+    stop: async () => {
+      await each((node) => node.stop());
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,82 @@
+/** What errors of Redis and of ioredis mean. Redis begins its errors with a word in capitals, which is their code. */
+import { describe, systemCode, TamisError, type ErrorCode } from '../../errors.ts';
+
+interface Meaning {
+  readonly signs: readonly string[];
+  readonly code: ErrorCode;
+  /** Follows the name of the store. */
+  readonly sentence: string;
+}
+
+const meanings: readonly Meaning[] = [
+  {
+    signs: ['WRONGPASS', 'NOAUTH', 'ERR AUTH', 'ERR invalid password'],
+    code: 'STORE_FAILED',
+    sentence: 'refuses this user or password; correct the setting store.',
+  },
+  {
+    signs: ['NOPERM'],
+    code: 'STORE_FAILED',
+    sentence: 'does not allow this user what tamis does; its ACL must allow +@all ~tamis:*.',
+  },
+  {
+    signs: ['OOM'],
+    code: 'STORE_FAILED',
+    sentence: 'has no memory left; raise maxmemory, with the policy noeviction.',
+  },
+  {
+    signs: ['MISCONF'],
+    code: 'STORE_FAILED',
+    sentence: 'cannot write its disk and takes no changes; make room there.',
+  },
+  { signs: ['READONLY'], code: 'STORE_FAILED', sentence: 'is a replica; name its master.' },
+  {
+    signs: ['LOADING', 'CLUSTERDOWN', 'MASTERDOWN', 'TRYAGAIN'],
+    code: 'STORE_FAILED',
+    sentence: 'is not ready.',
+  },
+  {
+    signs: ['WRONGTYPE', 'RangeError'],
+    code: 'STORE_CORRUPT',
+    sentence: 'has something else under a key of tamis.',
+  },
+  {
+    signs: ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT'],
+    code: 'STORE_FAILED',
+    sentence: 'cannot be reached; start its server, or correct the setting store.',
+  },
+  {
+    signs: ['ECONNRESET', 'EPIPE', 'Connection is closed'],
+    code: 'STORE_FAILED',
+    sentence: 'ended the connection.',
+  },
+  {
+    signs: ['ETIMEDOUT', 'connect ETIMEDOUT', 'Command timed out'],
+    code: 'STORE_FAILED',
+    sentence: 'does not answer in time.',
+  },
+];
+
+/**
+ * What an error means.
+ *
+ * @param label What the store is called.
+ * @param earlier What the connection itself last failed with: ioredis tells that elsewhere than where a command fails for it.
+ */
+export function explain(cause: unknown, label: string, earlier?: unknown): TamisError {
+  if (cause instanceof TamisError) return cause;
+  for (const error of [cause, earlier]) {
+    const meaning = meanings.find(({ signs }) => signs.some((sign) => shows(error, sign)));
+    if (meaning !== undefined) {
+      return new TamisError(meaning.code, `The store ${label} ${meaning.sentence}`, { cause: error });
+    }
+  }
+  return new TamisError('STORE_FAILED', `The store ${label} failed: ${describe(cause)}`, { cause });
+}
+
+function shows(error: unknown, sign: string): boolean {
+  if (!(error instanceof Error)) return false;
+  if (systemCode(error) === sign || error.name === sign || error.message.startsWith(sign)) return true;
+  const last: unknown = 'lastNodeError' in error ? error.lastNodeError : undefined;
+  return last !== undefined && shows(last, sign);
+}

@@ -1,0 +1,91 @@
+/**
+ * What the server does by itself, in Lua: each script runs alone and whole. The keys are those of one user, in one hash slot.
+ */
+
+/** Adds two integers to those of each record of a hash. `packed`: the field, then two integers of 32 bits, one after another. */
+const add = `
+local function add(key, width, packed)
+  local size = width + 8
+  local step = 1000 * size
+  for from = 1, #packed, step do
+    local fields = {}
+    for at = from, math.min(from + step - 1, #packed), size do
+      fields[#fields + 1] = string.sub(packed, at, at + width - 1)
+    end
+    local old = redis.call('HMGET', key, unpack(fields))
+    local set, gone = {}, {}
+    for i = 1, #fields do
+      local a, b = struct.unpack('<i4i4', packed, from + (i - 1) * size + width)
+      local record = old[i]
+      if record then
+        local c, d = struct.unpack(#record == 4 and '<i2i2' or '<i4i4', record)
+        a = math.max(-2147483648, math.min(2147483647, a + c))
+        b = math.max(-2147483648, math.min(2147483647, b + d))
+      end
+      if a == 0 and b == 0 then
+        gone[#gone + 1] = fields[i]
+      else
+        local short = a >= -32768 and a <= 32767 and b >= -32768 and b <= 32767
+        set[#set + 1] = fields[i]
+        set[#set + 1] = struct.pack(short and '<i2i2' or '<i4i4', a, b)
+      end
+    end
+    if #set > 0 then redis.call('HSET', key, unpack(set)) end
+    if #gone > 0 then redis.call('HDEL', key, unpack(gone)) end
+  end
+end
+`;
+
+/** Removes notes by field, from the hash and the sorted set, and from the sum of bytes; returns how many there were. */
+const drop = `
+local function drop(fields)
+  local removed, bytes = 0, 0
+  for i = 1, #fields do
+    local size = redis.call('HSTRLEN', KEYS[4], fields[i])
+    if redis.call('HDEL', KEYS[4], fields[i]) == 1 then
+      removed = removed + 1
+      bytes = bytes + size + #fields[i]
+    end
+    redis.call('ZREM', KEYS[5], fields[i])
+  end
+  if bytes > 0 then redis.call('HINCRBY', KEYS[1], 'bytes', -bytes) end
+  return removed
+end
+`;
+
+/**
+ * Applies a change. Keys: totals, features, tokens, notes, expiries, operation. Arguments: features, tokens, the number of totals, then for
+ * each its name and delta, then for each note its field, its value ('' to remove it) and the second of its expiry ('' for never).
+ *
+ * Returns 1; 0 if the operation had been applied; -1 if the user does not exist. A few notes that have expired go on the way.
+ */
+export const applyScript: string = `${add}${drop}
+if redis.call('EXISTS', KEYS[1]) == 0 then return -1 end
+if not redis.call('SET', KEYS[6], '', 'NX', 'EX', 3600) then return 0 end
+drop(redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', redis.call('TIME')[1], 'LIMIT', 0, 8))
+add(KEYS[2], 5, ARGV[1])
+add(KEYS[3], 8, ARGV[2])
+local at = 4
+for _ = 1, tonumber(ARGV[3]) do
+  local old = tonumber(redis.call('HGET', KEYS[1], ARGV[at]) or '0')
+  local sum = math.max(-2147483648, math.min(2147483647, old + tonumber(ARGV[at + 1])))
+  redis.call('HSET', KEYS[1], ARGV[at], string.format('%d', sum))
+  at = at + 2
+end
+while at <= #ARGV do
+  local field, value, expires = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  drop({ field })
+  if value ~= '' then
+    redis.call('HSET', KEYS[4], field, value)
+    redis.call('HINCRBY', KEYS[1], 'bytes', #field + #value)
+    if expires ~= '' then redis.call('ZADD', KEYS[5], expires, field) end
+  end
+  at = at + 3
+end
+return 1
+`;
+
+/** Removes up to a number of notes that have expired. Keys as above, without the operation. Arguments: the second, the number. */
+export const purgeScript: string = `${drop}
+return drop(redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', ARGV[1], 'LIMIT', 0, tonumber(ARGV[2])))
+`;
