@@ -42,9 +42,9 @@ async function answer(job: Job): Promise<Answers[keyof Answers]> {
     case 'judge':
       return await judge(job);
     case 'teach':
-      return await teachMessage(job.prefix, taskOf(job.user), job.lesson, deadlineMs());
+      return await inTime((wait) => teachMessage(job.prefix, taskOf(job.user), job.lesson, wait));
     case 'forget':
-      return await forgetMessage(job.prefix, taskOf(job.user), deadlineMs());
+      return await inTime((wait) => forgetMessage(job.prefix, taskOf(job.user), wait));
     case 'configure':
       ({ config } = job);
       return undefined;
@@ -63,13 +63,19 @@ async function judge(job: JobOf<'judge'>): Promise<Judged> {
     ...(mode === undefined ? {} : { trainingMode: mode }),
   };
   const task = { ...taskOf(user, settings), classify };
-  const verdict = await judgeMessage(prefix, task, new Deadline(deadlineMs(), { watched: false }));
+  const deadline = new Deadline(deadlineMs(), { watched: false });
+  const verdict = await deadline.within(judgeMessage(prefix, task, deadline));
   return { verdict, footers: await markEdits({ bytes: Buffer.from(prefix), whole }, verdict) };
 }
 
 function taskOf(user: string, settings: Partial<Settings> = {}): Task {
   const fixed = [...(config.fixed ?? []), ...Object.keys(settings)];
   return { user, config: { ...config, settings: { ...config.settings, ...settings }, fixed }, users };
+}
+
+/** A lesson whose store does not answer: the client hears of it, and may teach again, because what is learned counts once. */
+async function inTime<Result>(work: (wait: number) => Promise<Result>): Promise<Result> {
+  return await new Deadline(deadlineMs(), { watched: false }).within(work(deadlineMs()));
 }
 
 function deadlineMs(): number {

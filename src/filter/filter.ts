@@ -39,7 +39,7 @@ export async function filterMessage(passage: Passage, options: FilterOptions): P
   }
   const deadline = new Deadline(options.deadlineMs);
   try {
-    const verdict = await inTime(options.judge(prefix.bytes, deadline), deadline);
+    const verdict = await deadline.within(options.judge(prefix.bytes, deadline));
     return passage.judged(verdict, await footersOf(prefix, verdict, options, deadline));
   } catch (error) {
     return passage.unjudged(error);
@@ -67,21 +67,6 @@ export function lastResort(passage: Passage): void {
   process.on('unhandledRejection', leave);
 }
 
-/** What a promise gives, or the deadline's error if that comes first. */
-async function inTime<Result>(promise: Promise<Result>, deadline: Deadline): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(deadline.error());
-    }, deadline.remaining());
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 async function footersOf(
   prefix: Prefix,
   verdict: Verdict,
@@ -90,7 +75,7 @@ async function footersOf(
 ): Promise<readonly Edit[]> {
   if (footer === undefined) return [];
   try {
-    return await inTime(footer(prefix, verdict), deadline);
+    return await deadline.within(footer(prefix, verdict));
   } catch (error) {
     log(`the message goes out without a footer: ${describe(error)}`);
     return [];

@@ -36,6 +36,22 @@ export class Deadline {
     return new TamisError('DEADLINE', `Judging took longer than the deadline of ${this.milliseconds} ms.`);
   }
 
+  /** What a promise gives, or {@link error} if the deadline comes first; what it promises goes on unheeded then. */
+  async within<Result>(promise: Promise<Result>): Promise<Result> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(this.error());
+      }, this.remaining());
+    });
+    promise.catch(() => undefined);
+    try {
+      return await Promise.race([promise, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /**
    * Runs synchronous work and stops it at the deadline. Calls do not nest.
    *

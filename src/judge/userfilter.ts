@@ -65,8 +65,7 @@ export class UserFilter {
 
   /** Judges a message; changes nothing. */
   async judge(reading: Reading): Promise<Opinion> {
-    const totals = await this.memory.totals();
-    const evidence = await this.evidence(reading, totals);
+    const { totals, evidence } = await this.known(reading);
     const scores = scoresOf(evidence);
     const taught = totals.spamLearned + totals.innocentLearned;
     return { ...calibrated(scores, taught, this.settings.hamCost), scores, evidence, totals: { ...totals } };
@@ -119,8 +118,7 @@ export class UserFilter {
   async learn(reading: Reading, spam: boolean, source: Source): Promise<Learning> {
     const earlier = await this.learned(reading.fingerprint);
     if (earlier?.spam === spam && earlier.source !== undefined) return 'duplicate';
-    const known = await this.memory.totals();
-    const evidence = await this.evidence(reading, known);
+    const { totals: known, evidence } = await this.known(reading);
     const before = snapshot(evidence);
     if (earlier !== undefined) unlearn(evidence, earlier.spam, earlier.rounds);
     const lesson = { spam, belief: 1, correction: source !== 'corpus', source };
@@ -137,7 +135,7 @@ export class UserFilter {
   async forget({ fingerprint, features }: Pick<Reading, 'fingerprint' | 'features'>): Promise<boolean> {
     const earlier = await this.learned(fingerprint);
     if (earlier === undefined) return false;
-    const evidence = await this.evidence({ features }, await this.memory.totals());
+    const { evidence } = await this.known({ features });
     const before = snapshot(evidence);
     unlearn(evidence, earlier.spam, earlier.rounds);
     const totals = sumOf(takenBack(earlier), trainedSince(evidence, before));
@@ -161,10 +159,14 @@ export class UserFilter {
     return { fingerprint, windows, features: featuresOf(windows) };
   }
 
-  private async evidence({ features }: Pick<Reading, 'features'>, totals: Totals): Promise<Evidence> {
+  /** Totals and records are asked for at once: over a network that is one round trip. */
+  private async known({
+    features,
+  }: Pick<Reading, 'features'>): Promise<{ totals: Totals; evidence: Evidence }> {
     const keys = keysOf(features);
-    const values = await this.memory.readFeatures(keys);
-    return evidenceOf(features, keys, values, { spam: totals.spamTrained, innocent: totals.innocentTrained });
+    const [totals, values] = await Promise.all([this.memory.totals(), this.memory.readFeatures(keys)]);
+    const trained = { spam: totals.spamTrained, innocent: totals.innocentTrained };
+    return { totals, evidence: evidenceOf(features, keys, values, trained) };
   }
 
   private async learned(fingerprint: Uint8Array): Promise<Learned | undefined> {

@@ -41,7 +41,9 @@ export class WarmUser implements Memory {
 
   /** Reads all that is known of a user. */
   static async load(store: UserStore): Promise<WarmUser> {
-    return new WarmUser(store, await allFeatures(store), { ...(await store.totals()) });
+    // The totals first: where other hosts learn meanwhile, they must not count what the features lack ({@link follow}).
+    const sums = { ...(await store.totals()) };
+    return new WarmUser(store, await allFeatures(store), sums);
   }
 
   /**

@@ -118,7 +118,18 @@ export async function startPostgres([initdb, postgres, psql]: readonly string[])
   const data = path.join(folder, 'data');
   runOnce(
     initdb ?? '',
-    ['-D', data, '-U', 'tamis', '-E', 'UTF8', '--locale=C', '--no-sync', '-A', 'trust'],
+    [
+      '-D',
+      data,
+      '-U',
+      'tamis',
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '--no-sync',
+      '--auth-local=trust',
+      '--auth-host=scram-sha-256',
+    ],
     account,
     folder,
   );
@@ -179,7 +190,7 @@ export async function startMariadb(): Promise<Running> {
         '--skip-networking',
         `--pid-file=${path.join(folder, 'pid')}`,
         '--innodb-buffer-pool-size=32M',
-        '--innodb-flush-log-at-trx-commit=0',
+        '--innodb-flush-log-at-trx-commit=2',
         ...me,
       ],
       { cwd: folder, stdio: 'ignore' },

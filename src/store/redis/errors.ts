@@ -57,6 +57,13 @@ const meanings: readonly Meaning[] = [
   },
 ];
 
+/** What ioredis says where it has said more elsewhere. */
+const vagueWords: readonly string[] = [
+  'Connection is closed',
+  'Reached the max retries',
+  'Failed to refresh',
+];
+
 /**
  * What an error means.
  *
@@ -65,7 +72,8 @@ const meanings: readonly Meaning[] = [
  */
 export function explain(cause: unknown, label: string, earlier?: unknown): TamisError {
   if (cause instanceof TamisError) return cause;
-  for (const error of [cause, earlier]) {
+  const vague = cause instanceof Error && vagueWords.some((words) => cause.message.startsWith(words));
+  for (const error of vague ? [earlier, cause] : [cause, earlier]) {
     const meaning = meanings.find(({ signs }) => signs.some((sign) => shows(error, sign)));
     if (meaning !== undefined) {
       return new TamisError(meaning.code, `The store ${label} ${meaning.sentence}`, { cause: error });
