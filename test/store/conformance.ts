@@ -288,10 +288,10 @@ export function conformance(subject: Subject): void {
 
       test('are all listed, each once, with their expiry', async () => {
         const written = Array.from({ length: 700 }, (_, i) => ({
-          space: i % 2 === 0 ? ('signature' as const) : ('learned' as const),
+          space: (['signature', 'learned', 'preference'] as const)[i % 3] ?? 'learned',
           key: Uint8Array.of(i >> 8, i & 255),
           value: bytes(`note ${i}`),
-          expires: i % 3 === 0 ? undefined : 1000 + i,
+          expires: i % 4 === 0 ? undefined : 1000 + i,
         }));
         await user.apply({ notes: written });
         const found: Note[] = [];

@@ -104,7 +104,8 @@ export function decodeNote(bytes: Uint8Array, now: number): Uint8Array | undefin
 
 /** The note of a record. @throws RangeError if the bytes are no note. */
 export function noteOf(key: Uint8Array, bytes: Uint8Array): Note {
-  const space = key[1] === spaces.learned ? 'learned' : 'signature';
+  const space = (Object.keys(spaces) as NoteSpace[]).find((one) => spaces[one] === key[1]);
+  if (space === undefined) throw new RangeError(`A note is in the space ${key[1] ?? 'none'}.`);
   const reader = new ByteReader(bytes);
   const expires = reader.varint() - 1;
   return {

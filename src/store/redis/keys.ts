@@ -4,7 +4,7 @@
  *     tamis:{<folder>}:t   hash   the totals by name; `version` (1); `name`, encoded (names.ts); `bytes`, those of all notes
  *     tamis:{<folder>}:f   hash   features: 5 bytes (the key, big-endian) → the two integers
  *     tamis:{<folder>}:d   hash   tokens: 8 bytes (the key, big-endian) → the two integers
- *     tamis:{<folder>}:n   hash   notes: 1 byte (`s` signature, `l` learned) and the note's key → 6 bytes (1 + the second of expiry, big-endian;
+ *     tamis:{<folder>}:n   hash   notes: 1 byte (`s` signature, `l` learned, `p` preference) and the note's key → 6 bytes (1 + the second of expiry, big-endian;
  *                                 0: never) and the note
  *     tamis:{<folder>}:e   sorted set   the notes that expire, by their second
  *     tamis:{<folder>}:o:<id>   string   an operation that has been applied; gone after an hour
@@ -79,7 +79,7 @@ export function readPair(bytes: Buffer, values: Int32Array, at: number): void {
   }
 }
 
-const letters: Readonly<Record<NoteSpace, string>> = { signature: 's', learned: 'l' };
+const letters: Readonly<Record<NoteSpace, string>> = { signature: 's', learned: 'l', preference: 'p' };
 /** Bytes of a note's value before the note. */
 export const noteHead = 6;
 
@@ -97,9 +97,12 @@ export function noteValue(value: Uint8Array, expires: number | undefined): Buffe
 
 /** The note of a field and its value. @throws RangeError if they are none. */
 export function noteOf(field: Buffer, bytes: Buffer): Note & { readonly value: Uint8Array } {
+  const letter = field.toString('latin1', 0, 1);
+  const space = (Object.keys(letters) as NoteSpace[]).find((one) => letters[one] === letter);
+  if (space === undefined) throw new RangeError(`A note is in the space ${JSON.stringify(letter)}.`);
   const expires = bytes.readUIntBE(0, noteHead) - 1;
   return {
-    space: field[0] === letters.learned.charCodeAt(0) ? 'learned' : 'signature',
+    space,
     key: new Uint8Array(field.subarray(1)),
     value: new Uint8Array(bytes.subarray(noteHead)),
     expires: expires === -1 ? undefined : expires,

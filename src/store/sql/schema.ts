@@ -5,7 +5,7 @@
  *     tamis_features     user_id, k (the key), a, b
  *     tamis_tokens       user_id, k (the key's 64 bits as a signed integer), a (spam hits), b (innocent hits)
  *     tamis_totals       user_id, k (the counter's place in `counters`), a, b (always 0)
- *     tamis_notes        user_id, space (0 signature, 1 learned), k, value, expires (seconds since 1970, null: never)
+ *     tamis_notes        user_id, space (0 signature, 1 learned, 2 preference), k, value, expires (seconds since 1970, null: never)
  *     tamis_operations   user_id, id (16 random bytes), made (seconds since 1970): changes that are in the tables
  *
  * The primary keys begin with the user: on InnoDB and SQLite, where a table lies in the order of its primary key, a
@@ -39,7 +39,7 @@ export interface Tables {
 export type CountName = 'tamis_features' | 'tamis_tokens' | 'tamis_totals';
 
 /** What a space of notes is in the tables. */
-export const spaces: Readonly<Record<NoteSpace, number>> = { signature: 0, learned: 1 };
+export const spaces: Readonly<Record<NoteSpace, number>> = { signature: 0, learned: 1, preference: 2 };
 
 /** Tables with rows of a user, in the order in which they are emptied when the user is removed. */
 export const userTables = [
