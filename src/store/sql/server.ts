@@ -31,7 +31,7 @@ export interface SqlServer {
   add(table: CountName, user: number, rows: CountRows): RawBuilder<unknown>;
   /** The column `k` as text, exact to 64 bits. */
   readonly keyText: RawBuilder<string>;
-  /** Bytes that a row of two integers takes, its key and indexes included, as measured (README.md). */
+  /** Bytes that a row of two integers takes, its key and indexes included: an estimate from the server's row format. */
   readonly rowBytes: number;
   /** What an administrator should know about the server: sentences, empty if all is well. */
   inspect(run: <Row>(query: RawBuilder<Row>) => Promise<readonly Row[]>): Promise<readonly string[]>;

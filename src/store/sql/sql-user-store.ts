@@ -173,7 +173,7 @@ export class SqlUserStore extends AbstractUserStore {
     });
   }
 
-  /** Features and tokens as rows times what a row was measured to take; notes as the bytes of their keys and values. */
+  /** Features and tokens as rows times what a row takes by estimate; notes as the bytes of their keys and values. */
   protected async _sizes(): Promise<Sizes> {
     const count = async (table: CountName): Promise<number> => {
       const [row] = await this.#inTurn(
