@@ -6,8 +6,8 @@
 set -u
 cd -- "$(dirname -- "$0")/.." || exit 1
 
-peers='bogofilter maildrop maildirmake dovecot doveadm sievec sieve-test sieve-filter procmail spamc supervise multilog runsv s6-svscan mariadbd pg_createcluster redis-server'
-packages='bogofilter maildrop dovecot-core dovecot-sieve procmail spamc daemontools runit s6 mariadb-server postgresql redis-server'
+peers='bogofilter maildrop maildirmake dovecot doveadm sievec sieve-test sieve-filter procmail spamc postfix supervise multilog runsv s6-svscan mariadbd pg_createcluster redis-server'
+packages='bogofilter maildrop dovecot-core dovecot-sieve procmail spamc postfix daemontools runit s6 mariadb-server postgresql redis-server'
 
 passed=0
 failed=0
