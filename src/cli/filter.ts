@@ -69,7 +69,7 @@ async function filterOne(argv: readonly string[]): Promise<number> {
       const { verdict } = await teachMessage(message, task, lesson, limit.remaining());
       return verdict;
     },
-    footer: markEdits,
+    footer: (message, verdict) => markEdits(message, verdict, config),
   });
 }
 

@@ -61,6 +61,8 @@ export const preferenceNames = [
   'trainingMode',
   'spamAction',
   'spamSubject',
+  'tagSpam',
+  'tagNonspam',
   'statisticalSedation',
   'enableBNR',
   'enableWhitelist',
@@ -119,6 +121,9 @@ export interface Settings {
   readonly spamAction: 'quarantine' | 'tag' | 'deliver';
   /** What `spamAction = "tag"` puts before the subject of spam. */
   readonly spamSubject: string;
+  /** Whether each text part says what HOME/txt/msgtag.spam, or msgtag.nonspam, says. */
+  readonly tagSpam: boolean;
+  readonly tagNonspam: boolean;
   /** The Maildirs of quarantined spam, by user: a path with `%u`, or `%n` and `%d` (filter/quarantine.ts); else they are below the home. */
   readonly quarantine?: string | undefined;
   /** Whose mail is judged: of users who have not opted out, or of those who have opted in only. */
@@ -187,6 +192,8 @@ const entries = {
     v.pipe(v.string(), v.regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,62}[\x21-\x7e])?$/)),
     '[SPAM]',
   ),
+  tagSpam: v.optional(flag, false),
+  tagNonspam: v.optional(flag, false),
   quarantine: v.optional(v.pipe(v.string(), v.regex(/^\/.*%[un]/))),
   opt: v.optional(word(['in', 'out']), 'out'),
   optIn: v.optional(flag, false),

@@ -65,7 +65,7 @@ async function judge(job: JobOf<'judge'>): Promise<Judged> {
   const task = { ...taskOf(user, settings), classify };
   const deadline = new Deadline(deadlineMs(), { watched: false });
   const verdict = await deadline.within(judgeMessage(prefix, task, deadline));
-  return { verdict, footers: await markEdits({ bytes: Buffer.from(prefix), whole }, verdict) };
+  return { verdict, footers: await markEdits({ bytes: Buffer.from(prefix), whole }, verdict, config) };
 }
 
 function taskOf(user: string, settings: Partial<Settings> = {}): Task {

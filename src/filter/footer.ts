@@ -58,7 +58,7 @@ const wideMark = /^(?:\xfe\xff|\xff\xfe|\0\0\xfe\xff)/;
 
 /** What a footer says, and what is known of the message. */
 export interface FooterOptions {
-  /** `!DSPAM:id!`: printable ASCII without blanks and `=`, at most 76 characters. */
+  /** `!DSPAM:id!`, and what the site says before it: lines of printable ASCII without `=`, at most 76 characters each, with `\n` between. */
   readonly tag: string;
   /** Whether the prefix is the whole message. */
   readonly complete: boolean;
@@ -100,11 +100,12 @@ function takesTag({ node, closed }: Part, { bytes }: Body): boolean {
 function candidates({ node, start }: Part, body: Body, tag: string): Edit[] {
   const { bytes, lineEnd } = body;
   const text = bytes.toString('latin1');
+  const lines = tag.replaceAll('\n', lineEnd);
   const whole = text === '' || text.endsWith('\n');
   const places = typeOf(node) === 'text/html' ? endsOfHtml(text) : [];
   return [
-    ...places.map((at) => ({ at, line: lineEnd + tag + lineEnd })),
-    { at: text.length, line: whole ? lineEnd + tag + lineEnd : lineEnd + lineEnd + tag },
+    ...places.map((at) => ({ at, line: lineEnd + lines + lineEnd })),
+    { at: text.length, line: whole ? lineEnd + lines + lineEnd : lineEnd + lineEnd + lines },
   ]
     .filter(({ at }) => isAsciiAt(text, at, node.charset || ''))
     .map(({ at, line }) => body.insertion(at, line))

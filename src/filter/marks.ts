@@ -1,9 +1,14 @@
 /**
- * What a user has put into messages behind our header lines: the signature in each text part (footer.ts), and a word before the subject of spam.
+ * What a user has put into messages behind our header lines: the signature and what the site says of spam or of innocent mail in each text part
+ * (footer.ts), and a word before the subject of spam.
  *
  * The word goes in behind the colon of the first Subject field, once: a subject that begins with it stays. A message without one gets a
- * Subject field before its first. Only what lies within the prefix is touched.
+ * Subject field before its first. What the site says is in HOME/txt/msgtag.spam and HOME/txt/msgtag.nonspam, as DSPAM has it: lines of
+ * printable ASCII without `=`, 76 characters at most. Only what lies within the prefix is touched.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../config/load.ts';
 import { describe } from '../errors.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { log } from '../log.ts';
@@ -13,20 +18,47 @@ import type { Prefix } from './input.ts';
 
 /** How long a header line may be to be looked at, in bytes. */
 const lineLimit = 998;
+/** Lines that the site may say. */
+const mostLines = 20;
+/** A line that can stand in a part of any encoding, and that nobody takes for a boundary. */
+const sayable = /^(?!--)[\x20-\x3c\x3e-\x7e]{0,76}$/;
 
 /** The edits of a prefix. If a part of them fails, the message goes out without. */
-export async function markEdits({ bytes, whole }: Prefix, verdict: Verdict): Promise<readonly Edit[]> {
+export async function markEdits(
+  { bytes, whole }: Prefix,
+  verdict: Verdict,
+  { home }: Pick<Config, 'home'>,
+): Promise<readonly Edit[]> {
   const { wishes, signature, result } = verdict;
   if (wishes === undefined) return [];
-  const subject =
-    result === 'Spam' && wishes.spamAction === 'tag' ? subjectEdits(bytes, wishes.spamSubject) : [];
-  if (signature === undefined || wishes.signatureLocation !== 'message') return subject;
+  const isSpam = result === 'Spam';
+  const subject = isSpam && wishes.spamAction === 'tag' ? subjectEdits(bytes, wishes.spamSubject) : [];
   try {
-    return [...subject, ...(await footerEdits(bytes, { tag: `!DSPAM:${signature}!`, complete: whole }))];
+    const says = (isSpam ? wishes.tagSpam : wishes.tagNonspam) ? said(home, isSpam) : [];
+    const signs =
+      signature !== undefined && wishes.signatureLocation === 'message' ? [`!DSPAM:${signature}!`] : [];
+    const tag = [...says, ...signs].join('\n');
+    return tag === '' ? subject : [...subject, ...(await footerEdits(bytes, { tag, complete: whole }))];
   } catch (error) {
     log(`the message goes out without a footer: ${describe(error)}`);
     return subject;
   }
+}
+
+/** The lines that the site says of spam, or of innocent mail; none where they cannot be read or put in. */
+function said(home: string, isSpam: boolean): readonly string[] {
+  const path = join(home, 'txt', isSpam ? 'msgtag.spam' : 'msgtag.nonspam');
+  try {
+    const text = readFileSync(path, 'latin1').trimEnd();
+    const lines = text.split('\n').map((line) => line.trimEnd());
+    if (lines.length <= mostLines && lines.every((line) => sayable.test(line))) return lines;
+    log(
+      `${path} is not put in: it must be ${mostLines} lines of ASCII at most, of 76 characters, without "=" and without "--" at a beginning.`,
+    );
+  } catch (error) {
+    log(`${path} cannot be read: ${describe(error)}`);
+  }
+  return [];
 }
 
 /** The edit that puts a word before the subject; none where it is there, or the header block cannot be read. */

@@ -130,11 +130,11 @@ async function judgeFor(
             settings.showFactors,
             told,
           );
-    const { spamAction, spamSubject, signatureLocation } = settings;
+    const { spamAction, spamSubject, signatureLocation, tagSpam, tagNonspam } = settings;
     return {
       ...judged,
       user: name,
-      wishes: { spamAction, spamSubject, signatureLocation },
+      wishes: { spamAction, spamSubject, signatureLocation, tagSpam, tagNonspam },
       member: membership.managed ? name : undefined,
       at: new Date(),
     };

@@ -13,7 +13,10 @@ export interface Factor {
 }
 
 /** The settings in force for a user that say how a message goes out. */
-export type Wishes = Pick<Settings, 'spamAction' | 'spamSubject' | 'signatureLocation'>;
+export type Wishes = Pick<
+  Settings,
+  'spamAction' | 'spamSubject' | 'signatureLocation' | 'tagSpam' | 'tagNonspam'
+>;
 
 /** A judgement as the outside sees it. */
 export interface Verdict {

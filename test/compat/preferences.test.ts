@@ -1,5 +1,5 @@
 /** DSPAM's preferences and its quarantine, by its own program and by tamis. */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { capture, numberless } from './capture.ts';
 import { mail, numbered, signatureIn, Site, user } from './site.ts';
@@ -142,6 +142,23 @@ describe.each(['dspam', 'dspamc'])('spamAction, by %s', (program) => {
     expect(site.run(innocentOnly, numbered(ham, number + 5)).stdout).toContain('\nSubject: Meeting');
     expect(kept()).toBe(before);
     prefs('unset', 'spamSubject');
+  });
+
+  test('tagSpam and tagNonspam: what the site says', () => {
+    mkdirSync(`${site.place.home}/txt`, { recursive: true });
+    writeFileSync(`${site.place.home}/txt/msgtag.spam`, 'This is spam,\n\nsays the site.\n');
+    const all = [program, ...out.slice(1)];
+    const end = (message: string): string => message.slice(message.indexOf('\n\n'));
+    prefs('set', 'tagSpam', 'on');
+    const tagged = end(site.run(all, numbered(spam, number + 20)).stdout);
+    expect(tagged).toBe(`${end(spam)}\nThis is spam,\n\nsays the site.\n`);
+    expect(end(site.run(all, numbered(ham, number + 21)).stdout)).toBe(end(ham));
+    prefs('set', 'tagNonspam', 'on');
+    const { status, stdout } = site.run(all, numbered(ham, number + 22));
+    expect({ status, body: end(stdout) }).toEqual({ status: 0, body: end(ham) });
+    prefs('set', 'signatureLocation', 'message');
+    expect(end(site.run(all, numbered(spam, number + 23)).stdout)).toContain('\nsays the site.\n!DSPAM:');
+    for (const name of ['tagSpam', 'tagNonspam', 'signatureLocation']) prefs('unset', name);
   });
 
   test('deliver lets it out as it is', () => {

@@ -111,6 +111,8 @@ describe('the file', () => {
       opt: 'out',
       optIn: false,
       ignoreGroups: false,
+      tagSpam: false,
+      tagNonspam: false,
       optOut: false,
       allowOverride: [...preferenceNames],
       spamFolder: '.Spam',
