@@ -72,6 +72,7 @@ export const preferenceNames = [
   'optOut',
   'whitelistThreshold',
   'processorBias',
+  'trainPristine',
   'ignoreGroups',
 ] as const;
 
@@ -135,6 +136,8 @@ export interface Settings {
   readonly ignoreGroups: boolean;
   /** The settings that users may have otherwise. */
   readonly allowOverride: readonly PreferenceName[];
+  /** Whether no signatures are made, because users correct with the message itself. */
+  readonly trainPristine: boolean;
   /** Days that a signature can be used for retraining. */
   readonly signatureDays: number;
   /** Whether X-DSPAM-Factors names the strongest features. */
@@ -201,6 +204,7 @@ const entries = {
   groupFile: v.optional(v.pipe(v.string(), v.startsWith('/'))),
   ignoreGroups: v.optional(flag, false),
   allowOverride: v.optional(preferenceList, preferenceNames.join(',')),
+  trainPristine: v.optional(flag, false),
   signatureDays: v.optional(amount(1, 365), 14),
   showFactors: v.optional(flag, false),
   messageBytes: v.optional(amount(1024, 2 ** 40), 128 * 1024 * 1024),

@@ -82,8 +82,8 @@ export class DspamFilter {
     const judgement = { ...judge(known.tokens, known.lookup, known.totals, this.options), ...told };
     if (classify || this.settings.trainingMode === 'notrain') return { judgement, signature: undefined };
     const { spam, confidence } = judgement;
-    const signature = newSignature(this.now());
-    const signed = this.signedNotes(signature, reading);
+    const signature = this.settings.trainPristine ? undefined : newSignature(this.now());
+    const signed = signature === undefined ? [] : this.signedNotes(signature, reading);
     const earlier = await this.learned(reading.fingerprint);
     if (earlier !== undefined) {
       await this.memory.apply({ notes: signed });

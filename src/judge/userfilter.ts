@@ -48,7 +48,8 @@ export interface Receipt {
 }
 
 /** How one user's filter behaves. */
-export type UserFilterSettings = Pick<Settings, 'trainingMode' | 'signatureDays' | 'hamCost'>;
+export type UserFilterSettings = Pick<Settings, 'trainingMode' | 'signatureDays' | 'hamCost'> &
+  Partial<Pick<Settings, 'trainPristine'>>;
 
 /** Judges and learns for one user. */
 export class UserFilter {
@@ -82,20 +83,20 @@ export class UserFilter {
     told?: Pick<Opinion, 'spam' | 'probability' | 'confidence'>,
   ): Promise<Receipt> {
     const opinion = { ...(await this.judge(reading)), ...told };
-    const { trainingMode, signatureDays } = this.settings;
+    const { trainingMode, signatureDays, trainPristine = false } = this.settings;
     if (trainingMode === 'notrain') return { opinion, signature: undefined };
     const now = this.now();
-    const signature = newSignature(now);
-    const signed: Note = {
+    const signature = trainPristine ? undefined : newSignature(now);
+    const signed = (id: string): Note => ({
       space: 'signature',
-      key: Buffer.from(signature, 'latin1'),
+      key: Buffer.from(id, 'latin1'),
       value: encodeSigned({
         judgedSpam: opinion.spam,
         fingerprint: reading.fingerprint,
         windows: reading.windows,
       }),
       expires: Math.ceil(now + signatureDays * 86_400),
-    };
+    });
     const belief = beliefIn(trainingMode, opinion, opinion.totals.uncorrected);
     const learns = belief > 0 && (await this.learned(reading.fingerprint)) === undefined;
     const change = learns
@@ -109,7 +110,7 @@ export class UserFilter {
     await this.memory.apply({
       ...change,
       totals: { ...change.totals, uncorrected: 1 },
-      notes: [...(change.notes ?? []), signed],
+      notes: [...(change.notes ?? []), ...(signature === undefined ? [] : [signed(signature)])],
     });
     return { opinion, signature };
   }

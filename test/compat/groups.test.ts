@@ -167,6 +167,14 @@ describe("tamis' own model", () => {
     });
     expect(JSON.parse(stdout)).toMatchObject({ user: 'partner', known: true, result: 'Spam' });
   });
+  test('classification: who is unsure asks the others', () => {
+    expect(own('--user', 'asker', '--classify')).toContain('result="Innocent"');
+    groups('net:classification:asker,nobody,below');
+    expect(own('--user', 'asker', '--classify')).toContain('result="Spam"');
+    expect(own('--user', 'asker', '--deliver=summary')).toContain('result="Spam"');
+    groups('net:classification:asker,nobody');
+    expect(own('--user', 'someone', '--classify')).toContain('result="Innocent"');
+  });
   test('merged', () => {
     groups('below:merged:above');
     expect(own('--user', 'above', '--classify')).toContain('result="Spam"');

@@ -111,6 +111,7 @@ describe('the file', () => {
       opt: 'out',
       optIn: false,
       ignoreGroups: false,
+      trainPristine: false,
       tagSpam: false,
       tagNonspam: false,
       optOut: false,

@@ -31,7 +31,7 @@ const all: readonly (readonly [name: string, idle: string])[] = [
   ['localStore', ''],
   ['processorBias', ''],
   ['fallbackDomain', 'off'],
-  ['trainPristine', 'off'],
+  ['trainPristine', ''],
   ['optOutClamAV', 'off'],
   ['ignoreRBLLookups', 'off'],
   ['RBLInoculate', 'off'],
