@@ -53,8 +53,8 @@ export abstract class AbstractUserStore implements UserStore {
     return this.#run(() => this._readTokens(keys));
   }
 
-  tokens(): AsyncIterable<TokenRows> {
-    return this.#each(() => this._tokens());
+  tokens(after?: bigint): AsyncIterable<TokenRows> {
+    return this.#each(() => this._tokens(after));
   }
 
   async totals(): Promise<Totals> {
@@ -115,8 +115,8 @@ export abstract class AbstractUserStore implements UserStore {
   protected abstract _features(): AsyncIterable<FeatureRows>;
   /** Reads two integers a token, zeros where there is no record; keys may repeat. */
   protected abstract _readTokens(keys: BigUint64Array): Promise<Int32Array>;
-  /** Yields all tokens, in chunks. */
-  protected abstract _tokens(): AsyncIterable<TokenRows>;
+  /** Yields all tokens behind `after`, in chunks and always in the same order. */
+  protected abstract _tokens(after: bigint | undefined): AsyncIterable<TokenRows>;
   protected abstract _totals(): Promise<Totals>;
   protected abstract _note(space: NoteSpace, key: Uint8Array, now: number): Promise<Uint8Array | undefined>;
   /** Yields all notes, in chunks. */

@@ -33,8 +33,8 @@ export interface CheckedChange {
   readonly notes: readonly CheckedNote[];
 }
 
-/** The two integers of a token: spam hits and innocent hits. */
-export type Hits = readonly [spam: number, innocent: number];
+/** The integers of a token: spam hits, innocent hits, and the day of the last hit (since 1970). */
+export type Hits = readonly [spam: number, innocent: number, day: number];
 
 /** A note as a backend gets it: a copy, because it may wait for its turn while the caller goes on. */
 export interface CheckedNote {
@@ -93,18 +93,23 @@ function foldTokens(rows: TokenRows | undefined): Map<bigint, Hits> {
       `A change has ${rows.keys.length} tokens, but ${rows.values.length} integers instead of two for each.`,
     );
   }
+  if (rows.days !== undefined && rows.days.length !== rows.keys.length) {
+    refuse(`A change has ${rows.keys.length} tokens, but ${rows.days.length} days.`);
+  }
+  const today = Math.floor(Date.now() / 86_400_000);
   for (const [at, key] of rows.keys.entries()) {
-    const sum = addHits(sums.get(key), [rows.values[2 * at] ?? 0, rows.values[2 * at + 1] ?? 0]);
+    const day = rows.days?.[at] ?? today;
+    const sum = addHits(sums.get(key), [rows.values[2 * at] ?? 0, rows.values[2 * at + 1] ?? 0, day]);
     if (sum === undefined) sums.delete(key);
     else sums.set(key, sum);
   }
   return sums;
 }
 
-/** Hits with deltas added; undefined if both are zero, which is no record. */
+/** Hits with deltas added, of the later day; undefined if both are zero, which is no record. */
 export function addHits(hits: Hits | undefined, deltas: Hits): Hits | undefined {
-  const [spam, innocent] = hits ?? [0, 0];
-  const sum = [saturate(spam + deltas[0]), saturate(innocent + deltas[1])] as const;
+  const [spam, innocent, day] = hits ?? [0, 0, 0];
+  const sum = [saturate(spam + deltas[0]), saturate(innocent + deltas[1]), Math.max(day, deltas[2])] as const;
   return sum[0] === 0 && sum[1] === 0 ? undefined : sum;
 }
 

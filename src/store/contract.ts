@@ -5,7 +5,8 @@
  * - *features*: a key of 40 bits and two integers (`a`, `b`) each. What they mean is the learner's
  *   business. Writes are additive deltas, so that two hosts that learn for one user at once lose nothing and every
  *   backend arrives at the same sums. A record whose integers are both zero does not exist.
- * - *tokens*: those of DSPAM's engine, which must keep their 64 bits: a key and two integers (spam hits, innocent hits), additive in the same way.
+ * - *tokens*: those of DSPAM's engine, which must keep their 64 bits: a key and two integers (spam hits, innocent hits), additive in the same way, and the day
+ *   of the last hit, the latest that was told.
  * - *totals*: named counters, additive too.
  * - *notes*: small byte strings under a byte-string key in a named space, that may expire.
  *
@@ -62,6 +63,8 @@ export interface TokenRows {
   readonly keys: BigUint64Array;
   /** Two for each key. */
   readonly values: Int32Array;
+  /** The day of each token's last hit, counted from 1970-01-01, up to 65,535; 0: not known. In a change: today unless told; a record keeps the latest. */
+  readonly days?: Uint16Array | undefined;
 }
 
 /** A note to write. */
@@ -97,8 +100,11 @@ export interface UserStore {
   features(): AsyncIterable<FeatureRows>;
   /** Reads the hits of each token, zeros where there is no record: two integers a key, in the order asked. */
   readTokens(keys: BigUint64Array): Promise<Int32Array>;
-  /** All tokens in unspecified order, in chunks. */
-  tokens(): AsyncIterable<TokenRows>;
+  /**
+   * All tokens, in chunks and in an order that is always the same; `after`: only those behind this one, which ended an
+   * earlier chunk, so that long work can let go of the user between chunks.
+   */
+  tokens(after?: bigint): AsyncIterable<TokenRows>;
   totals(): Promise<Totals>;
   /** A note, or undefined if it does not exist or has expired at `now` (seconds since 1970, default: the clock). */
   note(space: NoteSpace, key: Uint8Array, now?: number): Promise<Uint8Array | undefined>;

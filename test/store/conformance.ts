@@ -191,7 +191,47 @@ export function conformance(subject: Subject): void {
         ]);
       });
 
+      test('keep the latest day that was told, today unless one is', async () => {
+        const told = (day: number): Change => ({
+          tokens: {
+            keys: BigUint64Array.of(7n),
+            values: Int32Array.of(1, 0),
+            days: Uint16Array.of(day),
+          },
+        });
+        await user.apply(told(20_000));
+        await user.apply(told(19_000));
+        const today = Math.floor(Date.now() / 86_400_000);
+        await user.apply(tokens([8n, 1, 0]));
+        const days = new Map<bigint, number>();
+        for await (const { keys, days: column } of user.tokens()) {
+          for (const [at, key] of keys.entries()) days.set(key, column?.[at] ?? 0);
+        }
+        expect(days.get(7n)).toBe(20_000);
+        expect(days.get(8n)).toBeGreaterThanOrEqual(today);
+      });
+
+      test('are listed on from behind one of them', async () => {
+        const list = Array.from({ length: 30 }, (_, at): [bigint, number, number] => [
+          (BigInt(at) * greatest) / 29n,
+          at + 1,
+          0,
+        ]);
+        await user.apply(tokens(...list));
+        const all: bigint[] = [];
+        for await (const { keys } of user.tokens()) all.push(...keys);
+        expect(all).toHaveLength(30);
+        for (const at of [0, 13, 28, 29]) {
+          const rest: bigint[] = [];
+          for await (const { keys } of user.tokens(all[at])) rest.push(...keys);
+          expect(rest).toEqual(all.slice(at + 1));
+        }
+      });
+
       test('refuse columns of different lengths', async () => {
+        const keys = BigUint64Array.of(1n);
+        const days = { tokens: { keys, values: new Int32Array(2), days: new Uint16Array(2) } };
+        await expect(user.apply(days)).rejects.toMatchObject({ code: 'STORE_FAILED' });
         const change = { tokens: { keys: new BigUint64Array(1), values: new Int32Array(1) } };
         await expect(user.apply(change)).rejects.toMatchObject({ code: 'STORE_FAILED' });
       });

@@ -65,16 +65,22 @@ export class LevelUserStore extends AbstractUserStore {
     const found = await this.#database.getMany(Array.from(keys, records.tokenKey));
     const values = new Int32Array(2 * keys.length);
     for (const [at, bytes] of found.entries()) {
-      if (bytes !== undefined) values.set(records.decodeHits(bytes), 2 * at);
+      if (bytes === undefined) continue;
+      const [spam, innocent] = records.decodeHits(bytes);
+      values.set([spam, innocent], 2 * at);
     }
     return values;
   }
 
-  protected async *_tokens(): AsyncIterable<TokenRows> {
-    for await (const chunk of this.#chunks(records.tokenRange, tokenStep)) {
+  protected async *_tokens(after: bigint | undefined): AsyncIterable<TokenRows> {
+    const { gte, lt } = records.tokenRange;
+    const range = after === undefined ? { gte, lt } : { gt: records.tokenKey(after), lt };
+    for await (const chunk of this.#chunks(range, tokenStep)) {
+      const hits = chunk.map(([, value]) => records.decodeHits(value));
       yield {
         keys: BigUint64Array.from(chunk, ([key]) => records.tokenOfKey(key)),
-        values: Int32Array.from(chunk.flatMap(([, value]) => records.decodeHits(value))),
+        values: Int32Array.from(hits.flatMap(([spam, innocent]) => [spam, innocent])),
+        days: Uint16Array.from(hits, ([, , day]) => day),
       };
     }
   }
@@ -178,7 +184,7 @@ export class LevelUserStore extends AbstractUserStore {
     });
   }
 
-  async *#chunks(range: records.KeyRange, size: number): AsyncIterable<Chunk> {
+  async *#chunks(range: records.KeyRange | records.KeysBehind, size: number): AsyncIterable<Chunk> {
     const iterator = this.#database.iterator(range);
     try {
       for (;;) {

@@ -3,7 +3,9 @@
  *
  *     key                                   value
  *     'f' bucket (2 bytes, big-endian)      the features of a bucket (buckets.ts)
- *     'd' token (8 bytes, big-endian)       the hits of a token of DSPAM's engine: zigzag varints of spam and innocent
+ *     'd' token (8 bytes, big-endian)       the hits of a token of DSPAM's engine: zigzag varints of spam and innocent,
+ *                                           varint of the day of the last hit since 1970
+ *                                           (missing: 0, not known)
  *     'n' space (1 byte) note key (1-64)    varint: 0 if the note never expires, else 1 + the second of
  *                                           expiry since 1970; then the note's bytes
  *     't'                                   the totals: zigzag varints in the order of `counters`; those missing at
@@ -33,6 +35,12 @@ export const totalsKey: Uint8Array = Uint8Array.of(code('t'));
 /** A range of keys: from `gte` to before `lt`. */
 export interface KeyRange {
   readonly gte: Uint8Array;
+  readonly lt: Uint8Array;
+}
+
+/** A range of keys: from behind `gt` to before `lt`. */
+export interface KeysBehind {
+  readonly gt: Uint8Array;
   readonly lt: Uint8Array;
 }
 
@@ -70,17 +78,18 @@ export function tokenOfKey(key: Uint8Array): bigint {
 }
 
 /** The value of a token's record. */
-export function encodeHits([spam, innocent]: Hits): Uint8Array {
+export function encodeHits([spam, innocent, day]: Hits): Uint8Array {
   const writer = new ByteWriter();
   writer.varint(zigzag(spam));
   writer.varint(zigzag(innocent));
+  writer.varint(day);
   return writer.take();
 }
 
 /** @throws RangeError if the bytes are no hits. */
 export function decodeHits(bytes: Uint8Array): Hits {
   const reader = new ByteReader(bytes);
-  return [unzigzag(reader.varint()), unzigzag(reader.varint())];
+  return [unzigzag(reader.varint()), unzigzag(reader.varint()), reader.done ? 0 : reader.varint()];
 }
 
 /** The key of a note's record. */

@@ -92,16 +92,20 @@ class MemoryUser extends AbstractUserStore {
 
   protected async _readTokens(keys: BigUint64Array): Promise<Int32Array> {
     const { tokens } = this.#data;
-    return Promise.resolve(Int32Array.from(Array.from(keys, (key) => tokens.get(key) ?? [0, 0]).flat()));
+    return Promise.resolve(
+      Int32Array.from(Array.from(keys, (key) => tokens.get(key)?.slice(0, 2) ?? [0, 0]).flat()),
+    );
   }
 
-  protected async *_tokens(): AsyncIterable<TokenRows> {
-    const all = await Promise.resolve([...this.#data.tokens]);
+  protected async *_tokens(after = -1n): AsyncIterable<TokenRows> {
+    const all = await Promise.resolve([...this.#data.tokens].filter(([key]) => key > after));
+    all.sort(([one], [other]) => (one < other ? -1 : 1));
     for (let at = 0; at < all.length; at += chunk) {
       const part = all.slice(at, at + chunk);
       yield {
         keys: BigUint64Array.from(part, ([key]) => key),
-        values: Int32Array.from(part.flatMap(([, hits]) => hits)),
+        values: Int32Array.from(part.flatMap(([, [spam, innocent]]) => [spam, innocent])),
+        days: Uint16Array.from(part, ([, [, , day]]) => day),
       };
     }
   }
