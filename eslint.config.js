@@ -24,6 +24,7 @@ const may = {
   filter: [...ground, 'message', 'features', 'classifier', 'judge'],
   rules: ['errors.ts', 'log.ts', 'config', 'maildir'],
   qmail: ['errors.ts', 'log.ts', 'config', 'maildir'],
+  import: [...ground, 'message', 'classifier', 'judge'],
   daemon: [...ground, 'message', 'judge', 'filter'],
   doctor: [...ground, 'daemon'],
   cli: [
@@ -38,6 +39,7 @@ const may = {
     'rules',
     'qmail',
     'report',
+    'import',
   ],
 };
 const all = Object.keys(may);

@@ -108,7 +108,13 @@ await Promise.all([
       js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;",
     },
     define: { 'import.meta.url': 'importMetaUrl' },
-    external: ['classic-level/package.json', ...seldom.map(({ name }) => `./${name}.js`)],
+    external: [
+      'classic-level/package.json',
+      'node-sqlite3-wasm',
+      'mysql2',
+      'pg',
+      ...seldom.map(({ name }) => `./${name}.js`),
+    ],
     plugins: [seldomPlugin, nativePlugin, backendPlugin],
   }),
   build({

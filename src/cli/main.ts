@@ -7,6 +7,8 @@ import { compatCommand } from './compat/install.ts';
 import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { explainCommand } from './explain.ts';
+import { exportCommand } from './export.ts';
+import { importCommand } from './import.ts';
 import { learnFoldersCommand } from './learn-folders.ts';
 import { prefsCommand } from './prefs.ts';
 import { purgeCommand } from './purge.ts';
@@ -47,6 +49,8 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     .command(learnFoldersCommand)
     .command(evaluateCommand)
     .command(explainCommand)
+    .command(exportCommand)
+    .command(importCommand)
     .command(statsCommand)
     .command(usersCommand)
     .command(prefsCommand)

@@ -8,6 +8,8 @@ const commandNames: readonly string[] = [
   'learn-folders',
   'evaluate',
   'explain',
+  'export',
+  'import',
   'stats',
   'users',
   'prefs',

@@ -179,6 +179,12 @@ export interface Settings {
   /** Whether a sender of innocent mail only is let through once it has sent more than the threshold. */
   readonly enableWhitelist: boolean;
   readonly whitelistThreshold: number;
+  /** Days after which `tamis purge` removes a token that was not seen again (judge/token-purge.ts); 0: never. */
+  readonly purgeUnused: number;
+  readonly purgeNeutral: number;
+  readonly purgeHapaxes: number;
+  readonly purgeHits1S: number;
+  readonly purgeHits1I: number;
 }
 
 const entries = {
@@ -227,6 +233,11 @@ const entries = {
   enableBNR: v.optional(flag, false),
   enableWhitelist: v.optional(flag, true),
   whitelistThreshold: v.optional(amount(0, 1_000_000), 10),
+  purgeUnused: v.optional(amount(0, 65_535), 90),
+  purgeNeutral: v.optional(amount(0, 65_535), 90),
+  purgeHapaxes: v.optional(amount(0, 65_535), 30),
+  purgeHits1S: v.optional(amount(0, 65_535), 15),
+  purgeHits1I: v.optional(amount(0, 65_535), 15),
 };
 
 const schema: v.GenericSchema<unknown, Settings> = v.strictObject(entries);

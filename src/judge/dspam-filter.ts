@@ -3,8 +3,10 @@
  *
  * Its tokens, totals and notes are kept apart from those of the model, so that each knows only what it learned itself. Different from
  * DSPAM: a message (by its fingerprint) counts once, so that retraining twice with one signature changes nothing the second time; what is taken back is what
- * was learned, which DSPAM concludes from the mode. A signature keeps the text of the message, not its tokens, so that it is good for every tokenizer.
+ * was learned, which DSPAM concludes from the mode. A signature keeps the text of the message, not its tokens, so that it is good for every tokenizer;
+ * one that DSPAM made keeps the keys of the tokens, which is all there is.
  */
+import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { judge, type Judgement } from '../classifier/dspam/judge.ts';
 import type { JudgeOptions } from '../classifier/dspam/options.ts';
@@ -25,6 +27,8 @@ export type TokenMemory = Pick<UserStore, 'readTokens' | 'totals' | 'note' | 'ap
 /** A message as this engine learns it. */
 export interface DspamReading {
   readonly text: MessageText;
+  /** The keys of its tokens instead, where a signature of DSPAM itself is all that is left of the message. */
+  readonly keys?: BigUint64Array;
   /** 16 bytes that stay the same whatever delivery adds. */
   readonly fingerprint: Uint8Array;
 }
@@ -55,6 +59,9 @@ const pieceBytes = 16_000;
 /** Pieces of a signature at most; what is beyond is not learned again. */
 const mostPieces = 16;
 
+/** What begins the keys of a signature of DSPAM's: no deflated text begins with it. */
+const keysMark = 0xff;
+
 /** What tells this engine's notes from the model's. */
 const mark = 'dspam ';
 
@@ -78,7 +85,7 @@ export class DspamFilter {
     classify: boolean,
     told?: Pick<Judgement, 'spam' | 'probability' | 'confidence'>,
   ): Promise<DspamReceipt> {
-    const known = await this.known(reading.text);
+    const known = await this.known(reading);
     const judgement = { ...judge(known.tokens, known.lookup, known.totals, this.options), ...told };
     if (classify || this.settings.trainingMode === 'notrain') return { judgement, signature: undefined };
     const { spam, confidence } = judgement;
@@ -107,7 +114,7 @@ export class DspamFilter {
     const { trainingMode } = this.settings;
     // A signature without a note of what was learned comes from DSPAM itself.
     const takesBack = earlier !== undefined || (signed && source === 'error' && learnsVerdicts(trainingMode));
-    const known = await this.known(reading.text);
+    const known = await this.known(reading);
     const { change } = this.change(known, { spam, source, unlearn: false, takesBack, confidence: 1 });
     await this.memory.apply({ ...change, notes: [told] }, { durable: true });
     return earlier === undefined ? 'learned' : 'relearned';
@@ -117,7 +124,7 @@ export class DspamFilter {
   async forget(reading: DspamReading): Promise<boolean> {
     const earlier = await this.learned(reading.fingerprint);
     if (earlier === undefined) return false;
-    const known = await this.known(reading.text);
+    const known = await this.known(reading);
     const lesson = {
       spam: earlier.spam,
       source: 'corpus',
@@ -148,11 +155,15 @@ export class DspamFilter {
       const sentence = `The signature ${JSON.stringify(id)} is unknown or has expired; give the message itself on stdin.`;
       throw new TamisError('SIGNATURE_UNKNOWN', sentence);
     }
-    return { fingerprint: bytes.subarray(0, 16), text: unpack(bytes.subarray(16)) };
+    const fingerprint = bytes.subarray(0, 16);
+    const keys = unpackKeys(bytes.subarray(16));
+    return keys === undefined
+      ? { fingerprint, text: unpack(bytes.subarray(16)) }
+      : { fingerprint, text: { fields: [], body: '' }, keys };
   }
 
-  private async known(text: MessageText): Promise<Known> {
-    const tokens = tokensOf(text, this.options);
+  private async known({ text, keys }: DspamReading): Promise<Known> {
+    const tokens = keys === undefined ? tokensOf(text, this.options) : nameless(keys);
     const totals = dspamTotals(await this.memory.totals());
     const hits = new Map<bigint, Hits>();
     const lookup = (key: bigint): Hits => hits.get(key) ?? { spam: 0, innocent: 0 };
@@ -190,15 +201,45 @@ export class DspamFilter {
   }
 
   private signedNotes(id: string, { fingerprint, text }: DspamReading): Note[] {
-    const bytes = Buffer.concat([fingerprint, pack(text)]);
     const expires = Math.ceil(this.now() + this.settings.signatureDays * 86_400);
-    return Array.from({ length: Math.min(mostPieces, Math.ceil(bytes.length / pieceBytes)) }, (_, i) => ({
-      space: 'signature',
-      key: pieceKey(id, i),
-      value: bytes.subarray(i * pieceBytes, (i + 1) * pieceBytes),
-      expires,
-    }));
+    return piecesOf(id, Buffer.concat([fingerprint, pack(text)]), expires);
   }
+}
+
+/**
+ * The notes of a signature that DSPAM made.
+ *
+ * @param keys The tokens of its message.
+ * @param expires Seconds since 1970.
+ */
+export function foreignSignature(id: string, keys: BigUint64Array, expires: number): Note[] {
+  // The message is gone: what tells it from others, so that it counts once, is the id.
+  const fingerprint = createHash('sha256').update(id).digest().subarray(0, 16);
+  const bytes = Buffer.alloc(1 + 8 * keys.length, keysMark);
+  for (const [at, key] of keys.entries()) bytes.writeBigUInt64LE(key, 1 + 8 * at);
+  return piecesOf(id, Buffer.concat([fingerprint, bytes]), expires);
+}
+
+function piecesOf(id: string, bytes: Uint8Array, expires: number): Note[] {
+  return Array.from({ length: Math.min(mostPieces, Math.ceil(bytes.length / pieceBytes)) }, (_, i) => ({
+    space: 'signature',
+    key: pieceKey(id, i),
+    value: bytes.subarray(i * pieceBytes, (i + 1) * pieceBytes),
+    expires,
+  }));
+}
+
+/** The keys that a signature of DSPAM kept; undefined if it keeps a text. */
+function unpackKeys(bytes: Buffer): BigUint64Array | undefined {
+  if (bytes[0] !== keysMark) return undefined;
+  const count = Math.floor((bytes.length - 1) / 8);
+  return BigUint64Array.from({ length: count }, (_, at) => bytes.readBigUInt64LE(1 + 8 * at));
+}
+
+/** Tokens of which the key alone is known, by the name that DSPAM gives them. */
+function nameless(keys: BigUint64Array): Tokens {
+  const all = Array.from(keys, (key) => ({ name: `E: ${key.toString()}`, key, frequency: 1 }));
+  return { all, sender: undefined, stream: [] };
 }
 
 /** The settings as the engine takes them. */
@@ -217,7 +258,8 @@ export function optionsOf(settings: Settings): JudgeOptions {
   };
 }
 
-function dspamTotals(totals: Totals): DspamTotals {
+/** The totals of this engine, of all that a user has. */
+export function dspamTotals(totals: Totals): DspamTotals {
   return {
     spamLearned: totals.dspamSpamLearned,
     innocentLearned: totals.dspamInnocentLearned,

@@ -58,6 +58,16 @@ export async function withKnownUser<Result>(
   });
 }
 
+/** The names of all users, one at a time. */
+export async function* eachUser(config: Config): AsyncGenerator<string> {
+  const store = await openStore(config.settings.store, config.home);
+  try {
+    yield* store.users();
+  } finally {
+    await store.close();
+  }
+}
+
 /** The memory of a user who is unknown: nothing is there, and nothing is kept. */
 export const blankMemory: Memory & TokenMemory = {
   readFeatures: (keys) => Promise.resolve(new Int32Array(2 * keys.length)),

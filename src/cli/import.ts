@@ -1,0 +1,86 @@
+/**
+ * `tamis import`: takes over what another filter has learned.
+ *
+ *     tamis import dspam --from SOURCE [--user NAME]
+ */
+import { importSource, type ImportReport } from '../import/import.ts';
+import { openSource } from '../import/source.ts';
+import type { UserReport } from '../import/write.ts';
+import { TamisError } from '../errors.ts';
+import { log } from '../log.ts';
+import { configOf, jsonOption, print, type Command, type CommonArguments } from './command.ts';
+import { progressBar, type Progress } from './progress.ts';
+
+interface ImportArguments extends CommonArguments {
+  program: string;
+  from: string | undefined;
+  user: string | undefined;
+  json: boolean;
+}
+
+const programs: Readonly<Record<string, (argv: ImportArguments) => Promise<void>>> = {
+  dspam: importDspam,
+};
+
+/** The command. */
+export const importCommand: Command<ImportArguments> = {
+  command: 'import <program>',
+  describe: 'Take over what another filter has learned.',
+  builder: (yargs) =>
+    jsonOption(yargs)
+      .positional('program', { type: 'string', choices: Object.keys(programs), demandOption: true })
+      .option('from', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'What to read: a file, a directory or a database.',
+      })
+      .option('user', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Whose it is, if the source does not tell; else the only user to take.',
+      }),
+  handler: async (argv) => {
+    await programs[argv.program]?.(argv);
+  },
+};
+
+async function importDspam({ from, user, json, ...options }: ImportArguments): Promise<void> {
+  if (from === undefined) {
+    throw new TamisError(
+      'USAGE',
+      'Wrong command line: import dspam needs --from SOURCE or --config dspam.conf.',
+    );
+  }
+  const config = configOf(options);
+  const source = openSource(from, user !== undefined);
+  let progress: Progress | undefined;
+  const report = await importSource(config, source, user, {
+    begin: (rows) => {
+      progress = progressBar(rows, 'rows');
+    },
+    step: (rows) => {
+      progress?.step(rows);
+    },
+    end: () => {
+      progress?.stop();
+    },
+  });
+  tell(report, json);
+}
+
+function tell(report: ImportReport, json: boolean): void {
+  for (const [uid, rows] of Object.entries(report.nameless)) {
+    log(`uid ${uid} has no name in the source; its ${rows} rows were left out.`);
+  }
+  print(json, report, () => report.users.map(lineOf));
+}
+
+function lineOf(report: UserReport): string {
+  const { user, tokens, before, after, sampled, signatures, expired } = report;
+  if (report.known) return `${user}: was imported before, nothing was changed; the store has ${after} tokens`;
+  return [
+    `${user}: ${tokens} tokens imported, the store had ${before} and has ${after}, ${sampled} looked at`,
+    `${report.spamLearned} spam and ${report.innocentLearned} innocent messages learned`,
+    `${signatures} signatures, ${expired} expired or without tokens`,
+  ].join('; ');
+}

@@ -1,0 +1,48 @@
+/** Which form a source has, and its facts. */
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { describe, TamisError } from '../errors.ts';
+import { cssFacts } from './css.ts';
+import { dumpFacts, isDump } from './dump.ts';
+import type { Facts, Owner } from './fact.ts';
+import { sqlFacts } from './sql.ts';
+import { beginningOf } from './text.ts';
+
+/** Something that facts can be read from, again and again. */
+export interface Source {
+  /** In words, for a person. */
+  readonly form: string;
+  readonly facts: () => Facts;
+}
+
+/**
+ * @param named Whether somebody tells whom a file is of, so that its name does not count.
+ * @throws TamisError INPUT if there is no such source.
+ */
+export function openSource(given: string, named: boolean): Source {
+  const isFolder = statOf(given).isDirectory();
+  if (isFolder) throw new TamisError('INPUT', `${given} is a directory; name a file.`);
+  return fileSource(given, named ? undefined : ownerOf(given));
+}
+
+/** The source that a file is, by how it is called and how it begins. */
+function fileSource(file: string, owner: Owner): Source {
+  if (path.extname(file) === '.css') return { form: 'hash file', facts: () => cssFacts(file, owner) };
+  const beginning = beginningOf(file);
+  if (isDump(beginning)) return { form: 'output of dspam_dump', facts: () => dumpFacts(file, owner) };
+  return { form: 'file of SQL', facts: () => sqlFacts(file, owner) };
+}
+
+/** Whom a file of DSPAM's home is of, by its name. */
+function ownerOf(file: string): Owner {
+  const { name, ext } = path.parse(file);
+  return ['.css', '.sdb'].includes(ext) ? { name } : undefined;
+}
+
+function statOf(given: string): ReturnType<typeof statSync> & object {
+  try {
+    return statSync(given);
+  } catch (cause) {
+    throw new TamisError('INPUT', `Cannot read ${given}: ${describe(cause)}.`, { cause });
+  }
+}

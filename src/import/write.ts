@@ -1,0 +1,256 @@
+/**
+ * The second reading of a source: writes what it holds into the users' stores, a few thousand rows at a time, and looks at the result.
+ *
+ * Each piece is one atomic change with the note `import` that says how far it has come, so that an import that was killed goes on from there when it is started
+ * again, and one that has ended is not done twice. The store is let go of between pieces, so that mail is judged meanwhile. The totals come last: until then the tokens that
+ * are there say nothing, and nobody is judged by half of what they knew.
+ *
+ * Sources and what is learned meanwhile add up. A user takes one source only: a second would count the same mail twice.
+ */
+import { setTimeout } from 'node:timers/promises';
+import type { Config } from '../config/load.ts';
+import { TamisError } from '../errors.ts';
+import { foreignSignature } from '../judge/dspam-filter.ts';
+import { forEachTokens } from '../judge/token-slices.ts';
+import { withUser } from '../judge/users.ts';
+import type { Counter, Note, UserStore } from '../store/contract.ts';
+import { controlToken, totalNames, type Fact, type Facts, type TokenFact } from './fact.ts';
+import type { Plan, UserPlan } from './plan.ts';
+
+/** What became of one user. */
+export interface UserReport {
+  readonly user: string;
+  /** Tokens in the source, each once. */
+  readonly tokens: number;
+  /** Tokens in the store before and after. */
+  readonly before: number;
+  readonly after: number;
+  /** Tokens of the sample that were looked at; all had at least the hits of the source. */
+  readonly sampled: number;
+  /** Signatures that can still be used for retraining, and those that have expired or hold no tokens. */
+  readonly signatures: number;
+  readonly expired: number;
+  readonly spamLearned: number;
+  readonly innocentLearned: number;
+  /** Whether it had been imported before. */
+  readonly known: boolean;
+}
+
+/** How far the import of a user has come: the note `import`. */
+interface State {
+  readonly source: string;
+  readonly rows: number;
+  readonly before: number;
+  readonly signatures: number;
+  readonly done: boolean;
+}
+
+/** A row of the store. */
+type Row = Extract<Fact, { kind: 'token' | 'signature' }>;
+
+const noteKey = Buffer.from('import');
+/** Rows that one change writes. */
+const pieceLength = 8192;
+/** Rows that wait at most, of all users together. */
+const mostWaiting = 131_072;
+/** How long the store is left to others after a piece, in milliseconds: more than the 20 between their tries (store/). */
+const pause = 30;
+/** How long to wait for the store, in milliseconds. */
+const patience = 60_000;
+/** Bytes of a token in a signature of DSPAM: the key, how often it occurs, padding. */
+const signatureRecord = 16;
+
+/**
+ * Writes what a plan promises.
+ *
+ * @param facts The source, read again.
+ * @param step Called with the number of rows that are written.
+ */
+export async function writePlan(
+  config: Config,
+  plan: Plan,
+  facts: Facts,
+  step: (rows: number) => void,
+): Promise<UserReport[]> {
+  const users = new Map<string, UserWriter>();
+  for (const [name, userPlan] of plan.users) {
+    users.set(name, await UserWriter.begin(config, name, plan.source, userPlan));
+  }
+  let waiting = 0;
+  for await (const chunk of facts) {
+    for (const fact of chunk) {
+      if (fact.kind !== 'token' && fact.kind !== 'signature') continue;
+      for (const name of plan.namesOf(fact.owner)) {
+        const user = users.get(name);
+        if (user?.take(fact) !== true) continue;
+        waiting++;
+        if (user.waiting < pieceLength) continue;
+        waiting -= user.waiting;
+        step(await user.write(false));
+      }
+    }
+    if (waiting < mostWaiting) continue;
+    for (const user of users.values()) step(await user.write(false));
+    waiting = 0;
+  }
+  const reports: UserReport[] = [];
+  for (const user of users.values()) {
+    step(await user.write(true));
+    reports.push(await user.report());
+  }
+  return reports;
+}
+
+/** The import of one user. */
+class UserWriter {
+  readonly #config: Config;
+  readonly #name: string;
+  readonly #plan: UserPlan;
+  #state: State;
+  /** Whether there is nothing to do. */
+  readonly #known: boolean;
+  #seen = 0;
+  #rows: Row[] = [];
+
+  private constructor(config: Config, name: string, plan: UserPlan, state: State) {
+    this.#config = config;
+    this.#name = name;
+    this.#plan = plan;
+    this.#state = state;
+    this.#known = state.done;
+  }
+
+  /** @throws TamisError USER if the user has taken another source. */
+  static async begin(config: Config, name: string, source: string, plan: UserPlan): Promise<UserWriter> {
+    const state = await withUser(config, name, { create: false, wait: patience }, async (store) => {
+      const note = await store?.note('learned', noteKey);
+      if (note !== undefined) return JSON.parse(Buffer.from(note).toString()) as State;
+      return store === undefined ? 'unknown' : 'new';
+    });
+    if (typeof state === 'object') {
+      if (state.source === source) return new UserWriter(config, name, plan, state);
+      const begun = state.done ? 'another source was imported' : 'the import of another source was begun';
+      throw new TamisError(
+        'USER',
+        `For ${JSON.stringify(name)} ${begun} before; a second one would count the same mail twice. To take this one instead: tamis users remove, then import. Nothing was imported.`,
+      );
+    }
+    const before = state === 'unknown' ? 0 : await countTokens(config, name);
+    return new UserWriter(config, name, plan, { source, rows: 0, before, signatures: 0, done: false });
+  }
+
+  get waiting(): number {
+    return this.#rows.length;
+  }
+
+  /** Takes a row, unless it is there already. */
+  take(row: Row): boolean {
+    if (this.#seen++ < this.#state.rows) return false;
+    this.#rows.push(row);
+    return true;
+  }
+
+  /** Writes what waits, and at the end what makes it count; resolves to the number of rows. */
+  async write(end: boolean): Promise<number> {
+    const rows = this.#rows;
+    if (this.#known || (rows.length === 0 && !end)) return 0;
+    this.#rows = [];
+    const tokens = rows.filter((row) => row.kind === 'token');
+    const notes = rows.flatMap((row) => (row.kind === 'signature' ? signatureNotes(row, this.#config) : []));
+    const state: State = {
+      ...this.#state,
+      rows: this.#state.rows + rows.length,
+      signatures: this.#state.signatures + new Set(notes.map(({ id }) => id)).size,
+      done: end,
+    };
+    const today = Math.floor(Date.now() / 86_400_000);
+    await withUser(this.#config, this.#name, { create: true, wait: patience }, async (store) => {
+      await store?.apply(
+        {
+          tokens: {
+            keys: BigUint64Array.from(tokens, ({ token }) => token),
+            values: Int32Array.from(tokens.flatMap(({ spam, innocent }) => [spam, innocent])),
+            days: Uint16Array.from(tokens, ({ day }) => (day === 0 ? today : day)),
+          },
+          totals: end ? totalsOf(this.#plan.totals) : undefined,
+          notes: [
+            ...notes.map(({ note }) => note),
+            { space: 'learned', key: noteKey, value: Buffer.from(JSON.stringify(state)) },
+          ],
+        },
+        { durable: end },
+      );
+    });
+    this.#state = state;
+    await setTimeout(pause);
+    return rows.length;
+  }
+
+  /** Looks at what is in the store now. @throws TamisError STORE_FAILED if that is less than the source has. */
+  async report(): Promise<UserReport> {
+    const { tokens, sample, signatures, totals } = this.#plan;
+    const after = await countTokens(this.#config, this.#name);
+    const differ = await withUser(this.#config, this.#name, { create: false, wait: patience }, (store) =>
+      store === undefined ? Promise.resolve(sample.length) : countMissing(store, sample),
+    );
+    const { before } = this.#state;
+    if (!this.#known && (after < Math.max(before, tokens) || differ > 0)) {
+      const found = `${after} tokens after the import of ${tokens} beside ${before}, and ${differ} of ${sample.length} that were looked at have too few hits`;
+      throw new TamisError(
+        'STORE_FAILED',
+        `The store of ${JSON.stringify(this.#name)} has ${found}; remove the user and import again.`,
+      );
+    }
+    return {
+      user: this.#name,
+      tokens,
+      before,
+      after,
+      sampled: sample.length,
+      signatures: this.#state.signatures,
+      expired: signatures - this.#state.signatures,
+      spamLearned: totals[0] ?? 0,
+      innocentLearned: totals[1] ?? 0,
+      known: this.#known,
+    };
+  }
+}
+
+async function countTokens(config: Config, name: string): Promise<number> {
+  let count = 0;
+  await forEachTokens(config, name, ({ keys }) => {
+    count += keys.length;
+  });
+  return count;
+}
+
+/** How many tokens have fewer hits than they should. */
+async function countMissing(store: UserStore, sample: readonly TokenFact[]): Promise<number> {
+  const found = await store.readTokens(BigUint64Array.from(sample, ({ token }) => token));
+  return sample.filter(
+    ({ spam, innocent }, at) => (found[2 * at] ?? 0) < spam || (found[2 * at + 1] ?? 0) < innocent,
+  ).length;
+}
+
+/** The notes of a signature that has not expired and holds tokens; none of any other: of SBPH it holds a text, of a virus nothing. */
+function signatureNotes(
+  { id, data, day }: Extract<Row, { kind: 'signature' }>,
+  { settings }: Config,
+): { id: string; note: Note }[] {
+  const now = Date.now() / 1000;
+  const expires = (day === 0 ? now : (day + 1) * 86_400) + settings.signatureDays * 86_400;
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  if (expires <= now || bytes.length === 0 || bytes.length % signatureRecord !== 0) return [];
+  const keys = Array.from({ length: bytes.length / signatureRecord }, (_, at) =>
+    bytes.readBigUInt64LE(signatureRecord * at),
+  ).filter((key) => key !== controlToken);
+  return foreignSignature(id, BigUint64Array.from(keys), Math.ceil(expires)).map((note) => ({ id, note }));
+}
+
+function totalsOf(totals: readonly number[]): Partial<Record<Counter, number>> {
+  const entries = totalNames.map((name, at) => {
+    const words = name.split('_').map((word) => word.charAt(0).toUpperCase() + word.slice(1));
+    return [`dspam${words.join('')}`, totals[at] ?? 0] as const;
+  });
+  return Object.fromEntries(entries);
+}
