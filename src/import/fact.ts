@@ -17,8 +17,11 @@ export const totalNames = [
   'innocent_classified',
 ] as const;
 
-/** Of whom a fact is: a number of a user (uid) that the source names elsewhere, or a name; undefined: of whom the whole source is. */
-export type Owner = { readonly uid: number } | { readonly name: string } | undefined;
+/**
+ * Of whom a fact is: a number of a user (uid) that the source names elsewhere, or a name; `site`: of all, unless they say otherwise; undefined: of
+ * whom the whole source is.
+ */
+export type Owner = { readonly uid: number } | { readonly name: string } | 'site' | undefined;
 
 /** A token of a user. */
 export interface TokenFact {

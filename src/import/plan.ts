@@ -38,8 +38,6 @@ export interface Plan {
   readonly sitePreferences: ReadonlyMap<string, string>;
 }
 
-/** DSPAM's number for the preferences of the site. */
-const siteUid = 0;
 const passwd = '/etc/passwd';
 
 /**
@@ -67,6 +65,7 @@ export async function planOf(config: Config, facts: Facts, user: string | undefi
   const wanted = user === undefined ? undefined : userName(user, config);
   const system = names.size > 0 ? new Map<number, string[]>() : systemNames();
   const namesOf = (owner: Owner): readonly string[] => {
+    if (owner === 'site') return [];
     if (owner === undefined) return wanted === undefined ? [] : [wanted];
     const given = 'name' in owner ? [owner.name] : (names.get(owner.uid) ?? system.get(owner.uid) ?? []);
     const own = [...new Set(given.map((name) => userName(name, config)))];
@@ -84,10 +83,10 @@ export async function planOf(config: Config, facts: Facts, user: string | undefi
         'Wrong command line: the source does not tell whose it is; name the user with --user NAME.',
       );
     }
+    if (owner === 'site') sitePreferences = counts.preferences;
     const own = namesOf(owner);
-    if (owner !== undefined && 'uid' in owner && own.length === 0) {
-      if (owner.uid === siteUid) sitePreferences = counts.preferences;
-      else if (wanted === undefined) nameless.set(owner.uid, counts.rows);
+    if (typeof owner === 'object' && 'uid' in owner && own.length === 0 && wanted === undefined) {
+      nameless.set(owner.uid, counts.rows);
     }
     for (const name of own) {
       const sum = users.get(name) ?? new Counts();
@@ -172,7 +171,7 @@ class Counts {
 const sampleSize = 64;
 
 function ownerKey(owner: Owner): string {
-  if (owner === undefined) return '';
+  if (owner === undefined || owner === 'site') return owner ?? '';
   return 'uid' in owner ? `u${owner.uid}` : `n${owner.name}`;
 }
 

@@ -3,9 +3,12 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, TamisError } from '../errors.ts';
 import { cssFacts } from './css.ts';
+import { databaseFacts, isDatabaseUrl } from './database.ts';
 import { dumpFacts, isDump } from './dump.ts';
 import type { Facts, Owner } from './fact.ts';
+import { homeFacts, isHome } from './home.ts';
 import { sqlFacts } from './sql.ts';
+import { isSqlite, sqliteFacts } from './sqlite.ts';
 import { beginningOf } from './text.ts';
 
 /** Something that facts can be read from, again and again. */
@@ -20,8 +23,11 @@ export interface Source {
  * @throws TamisError INPUT if there is no such source.
  */
 export function openSource(given: string, named: boolean): Source {
-  const isFolder = statOf(given).isDirectory();
-  if (isFolder) throw new TamisError('INPUT', `${given} is a directory; name a file.`);
+  if (isDatabaseUrl(given)) return { form: 'database', facts: () => databaseFacts(given) };
+  if (statOf(given).isDirectory()) {
+    if (isHome(given)) return { form: 'home of DSPAM', facts: () => homeFacts(given) };
+    throw new TamisError('INPUT', `${given} is a directory without data of DSPAM (data/, *.css, *.sdb).`);
+  }
   return fileSource(given, named ? undefined : ownerOf(given));
 }
 
@@ -29,6 +35,7 @@ export function openSource(given: string, named: boolean): Source {
 function fileSource(file: string, owner: Owner): Source {
   if (path.extname(file) === '.css') return { form: 'hash file', facts: () => cssFacts(file, owner) };
   const beginning = beginningOf(file);
+  if (isSqlite(beginning)) return { form: 'file of SQLite', facts: () => sqliteFacts(file, owner) };
   if (isDump(beginning)) return { form: 'output of dspam_dump', facts: () => dumpFacts(file, owner) };
   return { form: 'file of SQL', facts: () => sqlFacts(file, owner) };
 }

@@ -32,6 +32,9 @@ interface Table {
   readonly fact: (get: Get, owner: Owner, wrong: (column: string) => Error) => Fact | undefined;
 }
 
+/** DSPAM's number for the preferences of the site. */
+const siteUid = '0';
+
 const tables: Readonly<Record<string, Table>> = {
   dspam_token_data: {
     needs: ['token', 'spam_hits', 'innocent_hits'],
@@ -80,7 +83,7 @@ const tables: Readonly<Record<string, Table>> = {
     usual: [['uid', 'preference', 'value']],
     fact: (get, owner, wrong) => ({
       kind: 'preference',
-      owner,
+      owner: get('uid') === siteUid ? 'site' : owner,
       name: get('preference'),
       value: decoded(get('value')) ?? raise(wrong('value')),
     }),

@@ -14,7 +14,8 @@ import { foreignSignature } from '../judge/dspam-filter.ts';
 import { forEachTokens } from '../judge/token-slices.ts';
 import { withUser } from '../judge/users.ts';
 import type { Counter, Note, UserStore } from '../store/contract.ts';
-import { controlToken, totalNames, type Fact, type Facts, type TokenFact } from './fact.ts';
+import { Block, blockLength, type Piece, type SignatureFact } from './block.ts';
+import { controlToken, totalNames, type Facts, type TokenFact } from './fact.ts';
 import type { Plan, UserPlan } from './plan.ts';
 
 /** What became of one user. */
@@ -45,15 +46,14 @@ interface State {
   readonly done: boolean;
 }
 
-/** A row of the store. */
-type Row = Extract<Fact, { kind: 'token' | 'signature' }>;
-
 const noteKey = Buffer.from('import');
 /** Rows that one change writes. */
 const pieceLength = 8192;
-/** Rows that wait at most, of all users together. */
-const mostWaiting = 131_072;
-/** How long the store is left to others after a piece, in milliseconds: more than the 20 between their tries (store/). */
+/** Rows that wait at most, of all users together, but for those of one chunk. */
+const mostWaiting = blockLength / 2;
+/** How long a slice may hold the store, in milliseconds, but for one piece. */
+const sliceLength = 400;
+/** How long the store is left to others after a slice, in milliseconds: more than the 20 between their tries (store/). */
 const pause = 30;
 /** How long to wait for the store, in milliseconds. */
 const patience = 60_000;
@@ -81,21 +81,18 @@ export async function writePlan(
     for (const fact of chunk) {
       if (fact.kind !== 'token' && fact.kind !== 'signature') continue;
       for (const name of plan.namesOf(fact.owner)) {
-        const user = users.get(name);
-        if (user?.take(fact) !== true) continue;
+        users.get(name)?.take(fact);
         waiting++;
-        if (user.waiting < pieceLength) continue;
-        waiting -= user.waiting;
-        step(await user.write(false));
       }
     }
     if (waiting < mostWaiting) continue;
-    for (const user of users.values()) step(await user.write(false));
+    for (const user of users.values()) await user.write(step);
     waiting = 0;
   }
   const reports: UserReport[] = [];
   for (const user of users.values()) {
-    step(await user.write(true));
+    await user.write(step);
+    await user.end();
     reports.push(await user.report());
   }
   return reports;
@@ -109,8 +106,9 @@ class UserWriter {
   #state: State;
   /** Whether there is nothing to do. */
   readonly #known: boolean;
-  #seen = 0;
-  #rows: Row[] = [];
+  /** Rows of the blocks before this one. */
+  #start = 0;
+  #block = new Block();
 
   private constructor(config: Config, name: string, plan: UserPlan, state: State) {
     this.#config = config;
@@ -139,51 +137,59 @@ class UserWriter {
     return new UserWriter(config, name, plan, { source, rows: 0, before, signatures: 0, done: false });
   }
 
-  get waiting(): number {
-    return this.#rows.length;
+  take(row: TokenFact | SignatureFact): void {
+    if (!this.#known) this.#block.take(row, today());
   }
 
-  /** Takes a row, unless it is there already. */
-  take(row: Row): boolean {
-    if (this.#seen++ < this.#state.rows) return false;
-    this.#rows.push(row);
-    return true;
+  /** Writes what waits and is not there already, in slices between which the store is let go of. */
+  async write(step: (rows: number) => void): Promise<void> {
+    const block = this.#block;
+    this.#block = new Block();
+    const done = Math.max(0, Math.min(block.length, this.#state.rows - this.#start));
+    this.#start += block.length;
+    step(done);
+    const pieces = block.pieces(done, pieceLength);
+    let next = pieces.next();
+    while (next.done !== true) {
+      await withUser(this.#config, this.#name, { create: true, wait: patience }, async (store) => {
+        const end = performance.now() + sliceLength;
+        while (store !== undefined && next.done !== true && performance.now() < end) {
+          step(await this.#writePiece(store, next.value));
+          next = pieces.next();
+        }
+      });
+      await setTimeout(pause);
+    }
   }
 
-  /** Writes what waits, and at the end what makes it count; resolves to the number of rows. */
-  async write(end: boolean): Promise<number> {
-    const rows = this.#rows;
-    if (this.#known || (rows.length === 0 && !end)) return 0;
-    this.#rows = [];
-    const tokens = rows.filter((row) => row.kind === 'token');
-    const notes = rows.flatMap((row) => (row.kind === 'signature' ? signatureNotes(row, this.#config) : []));
-    const state: State = {
-      ...this.#state,
-      rows: this.#state.rows + rows.length,
-      signatures: this.#state.signatures + new Set(notes.map(({ id }) => id)).size,
-      done: end,
-    };
-    const today = Math.floor(Date.now() / 86_400_000);
-    await withUser(this.#config, this.#name, { create: true, wait: patience }, async (store) => {
-      await store?.apply(
-        {
-          tokens: {
-            keys: BigUint64Array.from(tokens, ({ token }) => token),
-            values: Int32Array.from(tokens.flatMap(({ spam, innocent }) => [spam, innocent])),
-            days: Uint16Array.from(tokens, ({ day }) => (day === 0 ? today : day)),
-          },
-          totals: end ? totalsOf(this.#plan.totals) : undefined,
-          notes: [
-            ...notes.map(({ note }) => note),
-            { space: 'learned', key: noteKey, value: Buffer.from(JSON.stringify(state)) },
-          ],
-        },
-        { durable: end },
+  /** Makes what was written count. */
+  async end(): Promise<void> {
+    if (this.#known) return;
+    if (this.#start !== this.#plan.rows) {
+      throw new TamisError(
+        'INPUT',
+        `The source changed while it was read: it has ${this.#start} rows of ${JSON.stringify(this.#name)} now instead of ${this.#plan.rows}. Stop DSPAM, remove the user and import again.`,
       );
+    }
+    const state = { ...this.#state, done: true };
+    await withUser(this.#config, this.#name, { create: true, wait: patience }, async (store) => {
+      const change = { totals: totalsOf(this.#plan.totals), notes: [stateNote(state)] };
+      await store?.apply(change, { durable: true });
     });
     this.#state = state;
-    await setTimeout(pause);
-    return rows.length;
+  }
+
+  async #writePiece(store: UserStore, { tokens, signatures }: Piece): Promise<number> {
+    const notes = signatures.map((signature) => signatureNotes(signature, this.#config));
+    const rows = tokens.keys.length + signatures.length;
+    const state: State = {
+      ...this.#state,
+      rows: this.#state.rows + rows,
+      signatures: this.#state.signatures + notes.filter(({ length }) => length > 0).length,
+    };
+    await store.apply({ tokens, notes: [...notes.flat(), stateNote(state)] });
+    this.#state = state;
+    return rows;
   }
 
   /** Looks at what is in the store now. @throws TamisError STORE_FAILED if that is less than the source has. */
@@ -233,10 +239,7 @@ async function countMissing(store: UserStore, sample: readonly TokenFact[]): Pro
 }
 
 /** The notes of a signature that has not expired and holds tokens; none of any other: of SBPH it holds a text, of a virus nothing. */
-function signatureNotes(
-  { id, data, day }: Extract<Row, { kind: 'signature' }>,
-  { settings }: Config,
-): { id: string; note: Note }[] {
+function signatureNotes({ id, data, day }: SignatureFact, { settings }: Config): Note[] {
   const now = Date.now() / 1000;
   const expires = (day === 0 ? now : (day + 1) * 86_400) + settings.signatureDays * 86_400;
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
@@ -244,7 +247,7 @@ function signatureNotes(
   const keys = Array.from({ length: bytes.length / signatureRecord }, (_, at) =>
     bytes.readBigUInt64LE(signatureRecord * at),
   ).filter((key) => key !== controlToken);
-  return foreignSignature(id, BigUint64Array.from(keys), Math.ceil(expires)).map((note) => ({ id, note }));
+  return foreignSignature(id, BigUint64Array.from(keys), Math.ceil(expires));
 }
 
 function totalsOf(totals: readonly number[]): Partial<Record<Counter, number>> {
@@ -253,4 +256,12 @@ function totalsOf(totals: readonly number[]): Partial<Record<Counter, number>> {
     return [`dspam${words.join('')}`, totals[at] ?? 0] as const;
   });
   return Object.fromEntries(entries);
+}
+
+function stateNote(state: State): Note {
+  return { space: 'learned', key: noteKey, value: Buffer.from(JSON.stringify(state)) };
+}
+
+function today(): number {
+  return Math.floor(Date.now() / 86_400_000);
 }
