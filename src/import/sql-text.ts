@@ -302,14 +302,14 @@ export class SqlFile {
         fresh = false;
         continue;
       }
-      if (next === "'" || next === '"' || next === '`') {
-        this.#quoted(next, next === "'" && this.#escapes);
-        continue;
+      if (next === "'") this.#quoted(next, this.#escapes);
+      else if (next === '"' || next === '`') this.#quotedName(next);
+      else {
+        this.#at++;
+        if (next === '(') fresh = ++depth === 1;
+        else if (next === ',') fresh = depth === 1;
+        else if (next === ')' && --depth === 0) break;
       }
-      this.#at++;
-      if (next === '(') fresh = ++depth === 1;
-      else if (next === ',') fresh = depth === 1;
-      else if (next === ')' && --depth === 0) break;
     }
     this.#columns.set(table, columns);
     this.#skipStatement('');

@@ -125,8 +125,10 @@ describe('tamis explain', () => {
 
 describe('tamis purge', () => {
   test('removes expired signatures, of one user or all', () => {
-    expect(place.run(['purge', '--json']).stdout).toBe('{"users":1,"purged":0}\n');
-    expect(place.run(['purge', '--user=joe']).stdout).toBe('0 expired signatures of 1 users removed\n');
+    expect(place.run(['purge', '--json']).stdout).toBe('{"users":1,"purged":0,"tokens":0}\n');
+    expect(place.run(['purge', '--user=joe']).stdout).toBe(
+      '0 expired signatures and 0 old tokens of 1 users removed\n',
+    );
     expect(place.run(['purge', '--user=kim'])).toMatchObject({ status: 64, stdout: '' });
   });
 });
