@@ -20,12 +20,6 @@ import { dspamTotals, optionsOf } from './dspam-filter.ts';
 import { forEachTokens } from './token-slices.ts';
 import { withKnownUser } from './users.ts';
 
-/** In days; 0: never. */
-export type TokenAges = Pick<
-  Settings,
-  'purgeUnused' | 'purgeNeutral' | 'purgeHapaxes' | 'purgeHits1S' | 'purgeHits1I'
->;
-
 const neutral = { from: 0.35, to: 0.65 } as const;
 const hapaxWeight = 5;
 /** Hits from which tum takes a token as mature, and leaves it alone. */
@@ -54,7 +48,7 @@ export async function purgeTokens(config: Config, user: string, today: number): 
 const patience = 60_000;
 
 /** Whether a token with these hits goes at this age. */
-export function purgeRule(
+function purgeRule(
   settings: Settings,
   totals: Totals,
 ): (spam: number, innocent: number, age: number) => boolean {
