@@ -2,11 +2,17 @@
  * `tamis import`: takes over what another filter has learned.
  *
  *     tamis import dspam --from SOURCE [--user NAME]
+ *     tamis import dspam --config dspam.conf [--write tamis.toml]
+ *
+ * With `--from`, `--config` names tamis' own configuration, as it does everywhere else.
  */
+import { writeFileSync } from 'node:fs';
 import { importSource, type ImportReport } from '../import/import.ts';
+import { tomlOf } from '../import/dspam-conf.ts';
 import { openSource } from '../import/source.ts';
 import type { UserReport } from '../import/write.ts';
-import { TamisError } from '../errors.ts';
+import { describe, TamisError } from '../errors.ts';
+import { writeAll } from '../filter/output.ts';
 import { log } from '../log.ts';
 import { configOf, jsonOption, print, type Command, type CommonArguments } from './command.ts';
 import { progressBar, type Progress } from './progress.ts';
@@ -15,6 +21,7 @@ interface ImportArguments extends CommonArguments {
   program: string;
   from: string | undefined;
   user: string | undefined;
+  write: string | undefined;
   json: boolean;
 }
 
@@ -38,13 +45,22 @@ export const importCommand: Command<ImportArguments> = {
         type: 'string',
         requiresArg: true,
         describe: 'Whose it is, if the source does not tell; else the only user to take.',
+      })
+      .option('write', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'With --config dspam.conf: the file to write, which must not exist, instead of stdout.',
       }),
   handler: async (argv) => {
     await programs[argv.program]?.(argv);
   },
 };
 
-async function importDspam({ from, user, json, ...options }: ImportArguments): Promise<void> {
+async function importDspam({ from, user, write, json, ...options }: ImportArguments): Promise<void> {
+  if (from === undefined && options.config !== undefined) {
+    writeConfiguration(tomlOf(options.config), write);
+    return;
+  }
   if (from === undefined) {
     throw new TamisError(
       'USAGE',
@@ -66,6 +82,20 @@ async function importDspam({ from, user, json, ...options }: ImportArguments): P
     },
   });
   tell(report, json);
+}
+
+function writeConfiguration(text: string, file: string | undefined): void {
+  if (file === undefined) {
+    writeAll(1, Buffer.from(text), 'stdout');
+    return;
+  }
+  try {
+    writeFileSync(file, text, { flag: 'wx', mode: 0o640 });
+  } catch (cause) {
+    throw new TamisError('OUTPUT', `Cannot write ${file}, which must not exist yet: ${describe(cause)}.`, {
+      cause,
+    });
+  }
 }
 
 function tell(report: ImportReport, json: boolean): void {

@@ -1,0 +1,112 @@
+/**
+ * A site's dspam.conf as tamis.toml, with a line on what became of each directive.
+ *
+ * The grammar: `Key value [value…]`, words apart by blanks, held together by double quotes; a `#` begins a comment, or else a `;`, inside quotes too. Keys are not
+ * case-sensitive; of those that DSPAM reads once the first counts. What DSPAM takes where a directive is absent is set too, where tamis would take something else.
+ */
+import { readFileSync } from 'node:fs';
+import { stringify } from 'smol-toml';
+import { checkSettings } from '../config/settings.ts';
+import { describe, TamisError } from '../errors.ts';
+import { families, rules, type Rule, type Settled } from './dspam-directives.ts';
+
+/** A directive, as a line has it. */
+interface Directive {
+  readonly line: number;
+  readonly text: string;
+  readonly key: string;
+  readonly values: readonly string[];
+}
+
+/** What DSPAM takes where its configuration says nothing, and tamis would take something else. */
+const absent: Readonly<Record<string, unknown>> = {
+  engine: 'dspam',
+  createUsers: true,
+  enableWhitelist: false,
+  enableBNR: false,
+  tokenizer: 'word',
+  processorBias: false,
+};
+
+/** The text of tamis.toml. @throws TamisError INPUT if the file cannot be read. */
+export function tomlOf(file: string): string {
+  const settings = new Map<string, unknown>();
+  let touched: string[] = [];
+  const settled: Settled = {
+    get: (name) => settings.get(name),
+    set: (name, value) => {
+      if (!isPossible(name, value)) return false;
+      settings.set(name, value);
+      touched.push(name);
+      return true;
+    },
+  };
+  const seen = new Set<string>();
+  const told: string[] = [];
+  for (const directive of directivesOf(file)) {
+    touched = [];
+    const sentence = take(directive, settled, seen);
+    const became = [...new Set(touched)].map((name) => `${name} = ${JSON.stringify(settings.get(name))}`);
+    const what = [...became, ...(sentence === undefined ? [] : [sentence])].join('; ');
+    told.push(`# ${directive.line}: ${directive.text}`, `#     ${what === '' ? 'As it is anyhow.' : what}`);
+  }
+  for (const [name, value] of Object.entries(absent)) {
+    if (settings.has(name)) continue;
+    settings.set(name, value);
+    told.push(`# Not said there: ${name} = ${JSON.stringify(value)}, as DSPAM has it.`);
+  }
+  const head = `# Made from ${file} by tamis import dspam. Its directives, with their lines, and what became of each:\n#`;
+  return `${[head, ...told].join('\n')}\n\n${stringify(Object.fromEntries(settings))}`;
+}
+
+/** Takes a directive; the sentence is what there is to know beyond the settings that it sets. */
+function take({ key, values }: Directive, settled: Settled, seen: Set<string>): string | undefined {
+  const name = key.toLowerCase();
+  const rule = ruleOf(name);
+  const again = seen.has(name);
+  seen.add(name);
+  if (rule === undefined) return 'Not taken: DSPAM has no such directive.';
+  if (again && rule.all !== true)
+    return 'Not taken: it stands above already, and DSPAM reads the first only.';
+  return rule.take(values, settled, key);
+}
+
+function ruleOf(name: string): Rule | undefined {
+  if (Object.hasOwn(rules, name)) return rules[name];
+  return families.find(([beginning]) => name.startsWith(beginning))?.[1];
+}
+
+function isPossible(name: string, value: unknown): boolean {
+  try {
+    checkSettings({ [name]: value }, name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function directivesOf(file: string): Directive[] {
+  let bytes: string;
+  try {
+    bytes = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new TamisError('INPUT', `Cannot read ${file}: ${describe(cause)}.`, { cause });
+  }
+  return bytes.split('\n').flatMap((line, index) => {
+    const comment = line.includes('#') ? line.indexOf('#') : line.indexOf(';');
+    const text = (comment < 0 ? line : line.slice(0, comment)).trim();
+    const words = wordsOf(text);
+    const [key, ...values] = words;
+    return key === undefined ? [] : [{ line: index + 1, text: text.replace(/\p{Cc}/gu, ' '), key, values }];
+  });
+}
+
+/** Words apart by blanks; double quotes hold together. */
+function wordsOf(text: string): string[] {
+  const words: string[] = [];
+  for (const [at, piece] of text.split('"').entries()) {
+    if (at % 2 === 1) words.push(piece);
+    else words.push(...piece.split(/\s+/).filter((word) => word !== ''));
+  }
+  return words;
+}
