@@ -52,7 +52,7 @@ const pieceLength = 8192;
 /** Rows that wait at most, of all users together, but for those of one chunk. */
 const mostWaiting = blockLength / 2;
 /** How long a slice may hold the store, in milliseconds, but for one piece. */
-const sliceLength = 400;
+const sliceLength = 700;
 /** How long the store is left to others after a slice, in milliseconds: more than the 20 between their tries (store/). */
 const pause = 30;
 /** How long to wait for the store, in milliseconds. */

@@ -8,7 +8,7 @@ import type { TokenRows, UserStore } from '../store/contract.ts';
 import { withKnownUser } from './users.ts';
 
 /** How long a slice may hold the store, in milliseconds. */
-const sliceLength = 500;
+const sliceLength = 700;
 /** How long the store is left to others after a slice, in milliseconds: more than the 20 between their tries (store/). */
 const pause = 50;
 /** How long to wait for the store before a slice, in milliseconds. */
