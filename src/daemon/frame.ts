@@ -53,7 +53,14 @@ export function encodeReply(reply: Reply): string {
     'code' in reply || 'status' in reply
       ? reply
       : {
-          verdict: reply.verdict,
+          verdict: {
+            ...reply.verdict,
+            // Names that are bytes stand in a list, because JSON has no bytes.
+            factors: reply.verdict.factors?.map(({ name, probability }) => ({
+              name: typeof name === 'string' ? name : [Buffer.from(name).toString('base64')],
+              probability,
+            })),
+          },
           footers: reply.footers.map(({ start, end, bytes }) => ({
             start,
             end,
@@ -68,7 +75,14 @@ export function decodeReply(line: string): Reply {
   const reply = JSON.parse(line) as Reply;
   if ('code' in reply || 'status' in reply) return reply;
   return {
-    verdict: { ...reply.verdict, at: new Date(reply.verdict.at) },
+    verdict: {
+      ...reply.verdict,
+      factors: reply.verdict.factors?.map(({ name, probability }) => ({
+        name: typeof name === 'string' ? name : Buffer.from(String(name), 'base64'),
+        probability,
+      })),
+      at: new Date(reply.verdict.at),
+    },
     footers: reply.footers.map((edit) => ({ ...edit, bytes: Buffer.from(String(edit.bytes), 'base64') })),
   };
 }
