@@ -102,6 +102,15 @@ function tell(report: ImportReport, json: boolean): void {
   for (const [uid, rows] of Object.entries(report.nameless)) {
     log(`uid ${uid} has no name in the source; its ${rows} rows were left out.`);
   }
+  if (report.sitePreferences.length > 0) {
+    log(
+      `the site has preferences of its own, which are for you to put into tamis.toml: ${report.sitePreferences.join(', ')}`,
+    );
+  }
+  for (const { user, otherPreferences } of report.users) {
+    if (otherPreferences.length > 0)
+      log(`${user}: preferences that tamis does not have were left out: ${otherPreferences.join(', ')}`);
+  }
   print(json, report, () => report.users.map(lineOf));
 }
 
@@ -111,6 +120,6 @@ function lineOf(report: UserReport): string {
   return [
     `${user}: ${tokens} tokens imported, the store had ${before} and has ${after}, ${sampled} looked at`,
     `${report.spamLearned} spam and ${report.innocentLearned} innocent messages learned`,
-    `${signatures} signatures, ${expired} expired or without tokens`,
+    `${signatures} signatures, ${expired} expired or without tokens; ${report.preferences.length} preferences`,
   ].join('; ');
 }

@@ -4,6 +4,8 @@
  * A directive that DSPAM reads once counts the first time; those of {@link Rule.all} each time.
  */
 
+import { preferenceNames, type PreferenceName } from '../config/settings.ts';
+
 /** Gives settings their values. */
 export interface Settled {
   /** Sets a setting; false if this tamis has none of this name or it cannot have the value. */
@@ -77,23 +79,12 @@ const preferenceValues: Readonly<Record<string, (value: string) => unknown>> = {
   signaturelocation: (value) => value.toLowerCase(),
   spamsubject: (value) => value,
 };
-const preferenceNames: readonly string[] = [
-  'trainingMode',
-  'spamAction',
-  'spamSubject',
-  'statisticalSedation',
-  'enableBNR',
-  'enableWhitelist',
-  'signatureLocation',
-  'showFactors',
-  'optIn',
-  'optOut',
-  'whitelistThreshold',
-  'processorBias',
-];
 
 /** The setting that a preference is, and its value; undefined: none. */
-export function preferenceSetting(name: string, value: string): readonly [string, unknown] | undefined {
+export function preferenceSetting(
+  name: string,
+  value: string,
+): readonly [PreferenceName, unknown] | undefined {
   const known = preferenceNames.find((one) => one.toLowerCase() === name.toLowerCase());
   if (known === undefined) return undefined;
   return [known, (preferenceValues[known.toLowerCase()] ?? isOn)(value)];

@@ -9,6 +9,8 @@ import { writePlan, type UserReport } from './write.ts';
 export interface ImportReport {
   readonly form: string;
   readonly users: readonly UserReport[];
+  /** Preferences of the site, as `name=value`: they belong into tamis.toml. */
+  readonly sitePreferences: readonly string[];
   /** Numbers of users that the source has no name for, with how many rows each has; they were left out. */
   readonly nameless: Readonly<Record<string, number>>;
 }
@@ -39,7 +41,8 @@ export async function importSource(
     const users = await writePlan(config, plan, source.facts(), (rows) => {
       watch.step(rows);
     });
-    return { form: source.form, users, nameless: Object.fromEntries(plan.nameless) };
+    const sitePreferences = [...plan.sitePreferences].map(([name, value]) => `${name}=${value}`);
+    return { form: source.form, users, sitePreferences, nameless: Object.fromEntries(plan.nameless) };
   } finally {
     watch.end();
   }

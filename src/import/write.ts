@@ -12,11 +12,13 @@ import type { Config } from '../config/load.ts';
 import { TamisError } from '../errors.ts';
 import { foreignSignature } from '../judge/dspam-filter.ts';
 import { forEachTokens } from '../judge/token-slices.ts';
+import { preferencesOf, setPreferences } from '../judge/preferences.ts';
 import { withUser } from '../judge/users.ts';
 import type { Counter, Note, UserStore } from '../store/contract.ts';
 import { Block, blockLength, type Piece, type SignatureFact } from './block.ts';
 import { controlToken, totalNames, type Facts, type TokenFact } from './fact.ts';
 import type { Plan, UserPlan } from './plan.ts';
+import { readPreferences } from './preferences.ts';
 
 /** What became of one user. */
 export interface UserReport {
@@ -33,6 +35,9 @@ export interface UserReport {
   readonly expired: number;
   readonly spamLearned: number;
   readonly innocentLearned: number;
+  /** Preferences that were taken, and those that mean nothing here, as `name=value`. */
+  readonly preferences: readonly string[];
+  readonly otherPreferences: readonly string[];
   /** Whether it had been imported before. */
   readonly known: boolean;
 }
@@ -173,6 +178,10 @@ class UserWriter {
     }
     const state = { ...this.#state, done: true };
     await withUser(this.#config, this.#name, { create: true, wait: patience }, async (store) => {
+      const { taken } = readPreferences(this.#plan.preferences);
+      // What the user has set here since then counts.
+      if (store !== undefined && Object.keys(taken).length > 0)
+        await setPreferences(store, { ...taken, ...(await preferencesOf(store)) });
       const change = { totals: totalsOf(this.#plan.totals), notes: [stateNote(state)] };
       await store?.apply(change, { durable: true });
     });
@@ -200,6 +209,7 @@ class UserWriter {
       store === undefined ? Promise.resolve(sample.length) : countMissing(store, sample),
     );
     const { before } = this.#state;
+    const preferences = readPreferences(this.#plan.preferences);
     if (!this.#known && (after < Math.max(before, tokens) || differ > 0)) {
       const found = `${after} tokens after the import of ${tokens} beside ${before}, and ${differ} of ${sample.length} that were looked at have too few hits`;
       throw new TamisError(
@@ -217,6 +227,8 @@ class UserWriter {
       expired: signatures - this.#state.signatures,
       spamLearned: totals[0] ?? 0,
       innocentLearned: totals[1] ?? 0,
+      preferences: Object.entries(preferences.taken).map(([name, value]) => `${name}=${value}`),
+      otherPreferences: preferences.left,
       known: this.#known,
     };
   }

@@ -108,6 +108,28 @@ describe('tamis import dspam --from', () => {
     expect(stderr).toBe('tamis: uid 7 has no name in the source; its 2 rows were left out.\n');
   });
 
+  test('takes the preferences of users; those of the site, and those that tamis does not have, are told of', () => {
+    const dump = [
+      mysqldump([joe], { bare: true }),
+      "INSERT INTO `dspam_preferences` VALUES (3,'trainingMode','TOE'),(3,'enableWhitelist','on'),(3,'optOut','off'),(3,'dailyQuarantineSummary','on'),(3,'spamAction','explode'),(0,'spamSubject','[S]');",
+    ].join('\n');
+    writeLatin1(place.path('dump.sql'), dump);
+    const { said } = importDspam('--from', place.path('dump.sql'));
+    expect(said).toEqual([
+      'tamis: the site has preferences of its own, which are for you to put into tamis.toml: spamSubject=[S]',
+      'tamis: joe@example.org: preferences that tamis does not have were left out: dailyQuarantineSummary=on, spamAction=explode',
+    ]);
+    const list = JSON.parse(
+      place.run(['prefs', 'list', '--user=joe@example.org', '--json']).stdout,
+    ) as unknown;
+    expect(list).toMatchObject({
+      trainingMode: 'toe',
+      enableWhitelist: true,
+      optOut: false,
+      spamAction: 'quarantine',
+    });
+  });
+
   test('a second time nothing is counted twice; another source for the same user is refused', async () => {
     writeLatin1(place.path('dump.sql'), mysqldump([joe]));
     importDspam('--from', place.path('dump.sql'));
