@@ -4,6 +4,8 @@
  * A directive that DSPAM reads once counts the first time; those of {@link Rule.all} each time.
  */
 
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { preferenceNames, type PreferenceName } from '../config/settings.ts';
 
 /** Gives settings their values. */
@@ -125,8 +127,11 @@ const external = 'tamis asks no other service about a user or a message';
 /** All directives that DSPAM knows, in lower case. */
 export const rules: Readonly<Record<string, Rule>> = {
   home: {
-    take: ([home = '']) =>
-      `Not taken: tamis has a home of its own. Take this one over with: tamis import dspam --from ${home}`,
+    take: ([home = ''], settled) => {
+      const groups = path.join(home, 'group');
+      if (existsSync(groups) && settled.get('groupFile') === undefined) settled.set('groupFile', groups);
+      return `Not taken: tamis has a home of its own. Take this one over with: tamis import dspam --from ${home}`;
+    },
   },
   storagedriver: notTaken(`${database} SOURCE`),
   trusteddeliveryagent: notTaken(agent),
@@ -207,7 +212,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   systemlog: notTaken('the daemon writes a line a message to stderr, for the journal'),
   userlog: notTaken('the daemon writes a line a message to stderr, for the journal'),
   fallbackdomains: notTaken('tamis train --shared makes a model for everybody'),
-  groupconfig: notTaken('groups are not in this file'),
+  groupconfig: setting('groupFile', (value) => value),
   lookup: { all: true, take: () => `Not taken: ${external}.` },
   rblinoculate: notTaken(external),
   extlookup: notTaken(external),

@@ -1,12 +1,15 @@
 /**
- * `dspam_clean [-s[AGE]] [-p[AGE]] [-u[ANY,HAPAX,NOSPAM,ONEHIT]] [USER…]`: signatures that have expired go (capture 74).
+ * `dspam_clean [-s[AGE]] [-p[AGE]] [-u[ANY,HAPAX,NOSPAM,ONEHIT]] [USER…]`: signatures that have expired go, and tokens that are old and say
+ * little (judge/token-purge.ts), in slices between which mail is judged (capture 74).
  *
- * A signature says itself when it expires (the setting signatureDays), so `-s` of any age but 0 removes those; `-s0` is refused. The store keeps no
- * date of a token, so tokens cannot be told to be old: `-p` and `-u` say so on stderr and remove nothing.
+ * A signature says itself when it expires (the setting signatureDays), so `-s` of any age but 0 removes those; `-s0` is refused. `-p0` and ages of 0 behind `-u`
+ * take tokens of any age, as with DSPAM.
  */
 import { configured, say, usage } from './words.ts';
-import { forEachUser } from './users.ts';
-import { userName } from '../../judge/users.ts';
+import type { Settings } from '../../config/settings.ts';
+import { purgeTokens } from '../../judge/token-purge.ts';
+import { eachUser, userName, withKnownUser } from '../../judge/users.ts';
+import { patience } from '../command.ts';
 
 /** Ages in days, where an option gives none. */
 const usual = { s: [14], p: [30], u: [90, 30, 15, 15] } as const;
@@ -25,13 +28,29 @@ export async function runClean(argv: readonly string[]): Promise<void> {
   }
   if (options.get('s')?.[0] === 0)
     throw usage('-s0 would remove signatures that are still good; lower signatureDays');
-  if (options.has('p') || options.has('u'))
-    process.stderr.write('dspam_clean: tokens have no date in this store, so none is removed by age.\n');
   say('dspam_clean starting');
-  await forEachUser(config, users, async (store, name) => {
+  const now = Math.floor(Date.now() / 1000);
+  const cleaning = { ...config, settings: { ...config.settings, ...purgeAges(options) } };
+  for await (const name of users.length > 0 ? users : eachUser(config)) {
     say(`PROCESSING USER: ${userName(name, config)}`, ...linesOf(options));
-    if (options.has('s')) await store.purge(Math.floor(Date.now() / 1000));
-  });
+    if (options.has('s')) await withKnownUser(config, name, patience, (store) => store.purge(now));
+    if (options.has('p') || options.has('u')) await purgeTokens(cleaning, name, Math.floor(now / 86_400));
+  }
+}
+
+/** The settings of the purge of tokens; where an option is not given, nothing goes for its reasons. */
+function purgeAges(options: ReadonlyMap<string, readonly number[]>): Partial<Settings> {
+  const [neutral] = options.get('p') ?? [];
+  const [any, hapax, nospam, onehit] = options.get('u') ?? [];
+  // An age of 0 is any age here, and never there.
+  const limit = (age: number | undefined): number => (age === undefined ? 0 : age === 0 ? -1 : age);
+  return {
+    purgeNeutral: limit(neutral),
+    purgeUnused: limit(any),
+    purgeHapaxes: limit(hapax),
+    purgeHits1S: limit(nospam),
+    purgeHits1I: limit(onehit),
+  };
 }
 
 function agesOf(said: string, usualAges: readonly number[]): readonly number[] {

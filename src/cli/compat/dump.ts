@@ -3,24 +3,18 @@
  *
  *     6625426497525293056  S: 00012  I: 00004  P: 0.8289 LH: Sun Nov 22 21:35:45 2026
  *
- * The probability is that of DSPAM's: without bias, and sedated as the settings say. The store keeps no date of a token, so the last hit is now, as
- * from DSPAM's hash driver. A token that is not known is an error with status 1 (capture 70).
+ * The last hit is known to the day (token-line.ts). A token that is not known is an error with status 1 (capture 70).
  */
-import { decimals } from '../../classifier/dspam/decimals.ts';
 import { tokenKey } from '../../classifier/dspam/key.ts';
-import { probabilityFor, type Hits } from '../../classifier/dspam/probability.ts';
 import type { Config } from '../../config/load.ts';
 import { TamisError } from '../../errors.ts';
-import { ctime } from '../../filter/headers.ts';
-import { optionsOf } from '../../judge/dspam-filter.ts';
+import { forEachTokens } from '../../judge/token-slices.ts';
 import { withKnownUser } from '../../judge/users.ts';
 import type { Totals, UserStore } from '../../store/contract.ts';
 import { patience } from '../command.ts';
+import { hitsLine, lastHit, rowsOf, type TokenRow } from '../token-line.ts';
 import { countsOf, type DspamCounts } from './users.ts';
 import { configured, say, usage } from './words.ts';
-
-/** How DSPAM names a token of which it knows the key alone. */
-const nameless = 'E: ';
 
 /** The program. */
 export async function runDump(argv: readonly string[]): Promise<void> {
@@ -29,49 +23,33 @@ export async function runDump(argv: readonly string[]): Promise<void> {
   const [user, token] = words;
   if (user === undefined || words.some((word) => word.startsWith('-')))
     throw usage('dspam_dump takes [-d sqlite_drv] USER [TOKEN]');
-  await withKnownUser(config, user, patience, async (store) => {
-    const line = lineOf(config, await store.totals());
-    if (token !== undefined) {
-      await sayOne(store, token, line);
-      return;
-    }
-    if (sql) say(totalsOf(config, await store.totals()));
-    const now = ctime(new Date());
-    for await (const { keys, values } of store.tokens()) {
-      const lines = Array.from(keys, (key, at) => {
-        const hits = { spam: values[2 * at] ?? 0, innocent: values[2 * at + 1] ?? 0 };
-        return sql ? insertOf(key, hits) : `${line(key, hits)} LH: ${now}`;
-      });
-      say(...lines);
-    }
+  const totals = await withKnownUser(config, user, patience, (store) => store.totals());
+  const line = hitsLine(config, totals);
+  if (token !== undefined) {
+    await withKnownUser(config, user, patience, (store) => sayOne(store, token, line));
+    return;
+  }
+  if (sql) say(totalsOf(config, totals));
+  await forEachTokens(config, user, (rows) => {
+    say(...rowsOf(rows).map((row) => (sql ? insertOf(row) : `${line(row)}${lastHit(row.day)}`)));
   });
 }
 
 async function sayOne(
   store: UserStore,
   token: string,
-  line: (key: bigint, hits: Hits) => string,
+  line: (row: Omit<TokenRow, 'day'>) => string,
 ): Promise<void> {
   const key = tokenKey(Buffer.from(token).toString('latin1'));
   const [spam = 0, innocent = 0] = await store.readTokens(BigUint64Array.of(key));
   if (spam === 0 && innocent === 0) throw new TamisError('INPUT', 'token not found');
-  say(line(key, { spam, innocent }));
-}
-
-function lineOf(config: Config, totals: Totals): (key: bigint, hits: Hits) => string {
-  const options = { ...optionsOf(config.settings), bias: false };
-  const probability = probabilityFor(tokenCounts(config, totals), options);
-  const five = (count: number): string => String(count).padStart(5, '0');
-  return (key, { spam, innocent }) => {
-    const p = decimals(probability(nameless, { spam, innocent }), 4);
-    return `${key.toString().padEnd(20)} S: ${five(spam)}  I: ${five(innocent)}  P: ${p}`;
-  };
+  say(line({ token: key, spam, innocent }));
 }
 
 /** As `-d sqlite_drv` prints them: statements without an end. */
-function insertOf(key: bigint, { spam, innocent }: Hits): string {
+function insertOf({ token, spam, innocent }: TokenRow): string {
   const columns = 'token, spam_hits, innocent_hits, last_hit';
-  return `insert into dspam_token_data(${columns}) values('${key.toString()}', ${spam}, ${innocent}, date('now'))`;
+  return `insert into dspam_token_data(${columns}) values('${token.toString()}', ${spam}, ${innocent}, date('now'))`;
 }
 
 function totalsOf(config: Config, totals: Totals): string {
