@@ -2,14 +2,16 @@
  * `tamis import`: takes over what another filter has learned.
  *
  *     tamis import dspam --from SOURCE [--user NAME]
+ *     tamis import bogofilter --from WORDS --user NAME      WORDS: what bogoutil -d prints
  *     tamis import dspam --config dspam.conf [--write tamis.toml]
  *
  * With `--from`, `--config` names tamis' own configuration, as it does everywhere else.
  */
 import { writeFileSync } from 'node:fs';
 import { importSource, type ImportReport } from '../import/import.ts';
+import { bogofilterFacts } from '../import/bogofilter.ts';
 import { tomlOf } from '../import/dspam-conf.ts';
-import { openSource } from '../import/source.ts';
+import { openSource, type Source } from '../import/source.ts';
 import type { UserReport } from '../import/write.ts';
 import { describe, TamisError } from '../errors.ts';
 import { writeAll } from '../filter/output.ts';
@@ -27,6 +29,8 @@ interface ImportArguments extends CommonArguments {
 
 const programs: Readonly<Record<string, (argv: ImportArguments) => Promise<void>>> = {
   dspam: importDspam,
+  bogofilter: importBogofilter,
+  spamassassin: refuseSpamassassin,
 };
 
 /** The command. */
@@ -67,8 +71,30 @@ async function importDspam({ from, user, write, json, ...options }: ImportArgume
       'Wrong command line: import dspam needs --from SOURCE or --config dspam.conf.',
     );
   }
+  await importFrom(openSource(from, user !== undefined), { user, json, ...options });
+}
+
+async function importBogofilter({ from, ...argv }: ImportArguments): Promise<void> {
+  if (from === undefined || argv.user === undefined) {
+    const sentence =
+      'Wrong command line: import bogofilter needs --from FILE, what bogoutil -d prints, and --user NAME.';
+    throw new TamisError('USAGE', sentence);
+  }
+  await importFrom({ form: 'list of words of bogofilter', facts: () => bogofilterFacts(from) }, argv);
+}
+
+/** What `sa-learn --backup` prints are hashes of SpamAssassin's own tokens: nobody can tell which words they were. */
+function refuseSpamassassin(): Promise<void> {
+  const sentence =
+    'A backup of SpamAssassin holds hashes of its own tokens, which no other filter can read. Learn from the mail instead: tamis train --user NAME --spam PATH --innocent PATH.';
+  return Promise.reject(new TamisError('INPUT', sentence));
+}
+
+async function importFrom(
+  source: Source,
+  { user, json, ...options }: Pick<ImportArguments, 'user' | 'json' | keyof CommonArguments>,
+): Promise<void> {
   const config = configOf(options);
-  const source = openSource(from, user !== undefined);
   let progress: Progress | undefined;
   const report = await importSource(config, source, user, {
     begin: (rows) => {
