@@ -79,8 +79,10 @@ async function readAll(user: UserStore): Promise<Everything> {
   const notes = new Map<string, Note>();
   const totals = await user.totals();
   for await (const rows of user.features()) features.addRows(rows);
-  for await (const { keys, values } of user.tokens()) {
-    for (const [at, key] of keys.entries()) tokens.set(key, [values[2 * at] ?? 0, values[2 * at + 1] ?? 0]);
+  for await (const { keys, values, days } of user.tokens()) {
+    for (const [at, key] of keys.entries()) {
+      tokens.set(key, [values[2 * at] ?? 0, values[2 * at + 1] ?? 0, days?.[at] ?? 0]);
+    }
   }
   for await (const chunk of user.notes()) {
     for (const note of chunk) notes.set(noteId(note.space, note.key), note);
@@ -105,12 +107,13 @@ function* difference(wanted: Everything, there: Everything): Generator<Change> {
   const tokens = new Map<bigint, Hits>();
   for (const key of new Set([...wanted.tokens.keys(), ...there.tokens.keys()])) {
     const [spam, innocent] = there.tokens.get(key) ?? [0, 0];
-    const delta = addHits(wanted.tokens.get(key), [-spam, -innocent]);
+    const delta = addHits(wanted.tokens.get(key), [-spam, -innocent, 0]);
     if (delta !== undefined) tokens.set(key, delta);
   }
   for (const part of parts([...tokens], step)) {
     const tokenKeys = BigUint64Array.from(part, ([key]) => key);
-    yield { tokens: { keys: tokenKeys, values: Int32Array.from(part.flatMap(([, hits]) => hits)) } };
+    const hits = Int32Array.from(part.flatMap(([, [spam, innocent]]) => [spam, innocent]));
+    yield { tokens: { keys: tokenKeys, values: hits, days: Uint16Array.from(part, ([, [, , day]]) => day) } };
   }
 
   const surplus = [...there.notes].filter(([id]) => !wanted.notes.has(id));

@@ -66,17 +66,20 @@ export class RedisUserStore extends AbstractUserStore {
     return await this.#readPairs(this.#keys.tokens, Array.from(keys, form.tokenField));
   }
 
-  protected async *_tokens(): AsyncIterable<TokenRows> {
-    const told = new Set<bigint>();
+  /** A scan has no order of its own and may tell a field twice, so all are read and put in order. */
+  protected async *_tokens(after = -1n): AsyncIterable<TokenRows> {
+    const told = new Map<bigint, readonly [Buffer, Buffer]>();
     for await (const entries of this.#scan(this.#keys.tokens, step)) {
-      const fresh = entries.filter(([field]) => {
-        const { size } = told;
-        return told.add(field.readBigUInt64BE()).size > size;
-      });
-      yield {
-        keys: BigUint64Array.from(fresh, ([field]) => field.readBigUInt64BE()),
-        values: valuesOf(fresh),
-      };
+      for (const entry of entries) {
+        const key = entry[0].readBigUInt64BE();
+        if (key > after) told.set(key, entry);
+      }
+    }
+    const keys = BigUint64Array.from(told.keys()).sort();
+    for (let at = 0; at < keys.length; at += step) {
+      const part = keys.subarray(at, at + step);
+      const entries = Array.from(part, (key) => told.get(key)).filter((entry) => entry !== undefined);
+      yield { keys: part, values: valuesOf(entries) };
     }
   }
 

@@ -65,8 +65,9 @@ export class SqlUserStore extends AbstractUserStore {
     return await this.#readCounts('tamis_tokens', Array.from(keys, signed));
   }
 
-  protected async *_tokens(): AsyncIterable<TokenRows> {
-    for await (const rows of this.#allCounts('tamis_tokens')) {
+  protected async *_tokens(after: bigint | undefined): AsyncIterable<TokenRows> {
+    const from = after === undefined ? undefined : signed(after);
+    for await (const rows of this.#allCounts('tamis_tokens', from)) {
       yield {
         keys: BigUint64Array.from(rows, ({ k }) => BigInt.asUintN(64, BigInt(k))),
         values: valuesOf(rows),
@@ -271,9 +272,9 @@ export class SqlUserStore extends AbstractUserStore {
     return values;
   }
 
-  async *#allCounts(table: CountName): AsyncIterable<readonly Count[]> {
+  async *#allCounts(table: CountName, from?: string): AsyncIterable<readonly Count[]> {
     const { server } = this.#database;
-    for (let last: string | undefined; ;) {
+    for (let last = from; ;) {
       const after = last === undefined ? sql`` : sql`and k > ${sql.raw(last)}`;
       const rows = await this.#inTurn(
         sql<Count>`select ${server.keyText} as k, a, b from ${sql.table(table)} as t
