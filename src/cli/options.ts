@@ -4,7 +4,7 @@ import type { ConfigOptions } from '../config/load.ts';
 import type { Deliver } from '../filter/deliver.ts';
 import type { TrainingMode } from '../judge/modes.ts';
 import type { Source } from '../judge/notes.ts';
-import type { Lesson } from '../judge/process.ts';
+import type { Lesson } from '../judge/teaching.ts';
 import { defaultSpamFolder, tokensOf, typeOf } from './words.ts';
 
 /** The filter's command line, understood. */

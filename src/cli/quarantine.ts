@@ -15,7 +15,7 @@ import { HeaderBlock } from '../filter/headerblock.ts';
 import { headerLines } from '../filter/headers.ts';
 import { mailboxAround, quarantineOf } from '../filter/quarantine.ts';
 import { writeAll } from '../filter/output.ts';
-import { teachMessage } from '../judge/process.ts';
+import { teachMessage } from '../judge/teaching.ts';
 import { removeMessage } from '../maildir/move.ts';
 import { uniquePart } from '../maildir/names.ts';
 import { listMaildir } from '../maildir/reader.ts';

@@ -23,7 +23,7 @@ import { headerLines, summaryLine } from '../filter/headers.ts';
 import { blankMessage } from '../filter/passage.ts';
 import { openQuarantine, quarantineOf } from '../filter/quarantine.ts';
 import type { TrainingMode } from '../judge/modes.ts';
-import type { Lesson } from '../judge/process.ts';
+import type { Lesson } from '../judge/teaching.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { log } from '../log.ts';
 import { answerFrame } from './frame-server.ts';

@@ -12,7 +12,7 @@
  */
 import type { ErrorCode } from '../errors.ts';
 import type { Edit } from '../filter/edit.ts';
-import type { Lesson } from '../judge/process.ts';
+import type { Lesson } from '../judge/teaching.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import type { TrainingMode } from '../judge/modes.ts';
 import type { Status } from './status.ts';

@@ -5,7 +5,7 @@ import type { Config } from '../config/load.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Edit } from '../filter/edit.ts';
 import type { TrainingMode } from '../judge/modes.ts';
-import type { Lesson, Taught } from '../judge/process.ts';
+import type { Lesson, Taught } from '../judge/teaching.ts';
 import type { Verdict } from '../judge/verdict.ts';
 
 /** What can be asked, each with its answer. */

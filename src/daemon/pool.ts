@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import type { Config } from '../config/load.ts';
 import { describe, TamisError } from '../errors.ts';
-import type { Taught } from '../judge/process.ts';
+import type { Taught } from '../judge/teaching.ts';
 import { isInGroups } from '../judge/groups.ts';
 import { userName } from '../judge/users.ts';
 import { log } from '../log.ts';

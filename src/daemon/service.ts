@@ -4,7 +4,7 @@
 import type { Config } from '../config/load.ts';
 import { describe, systemCode } from '../errors.ts';
 import type { TrainingMode } from '../judge/modes.ts';
-import type { Lesson, Taught } from '../judge/process.ts';
+import type { Lesson, Taught } from '../judge/teaching.ts';
 import { Held } from './held.ts';
 import type { Judged } from './jobs.ts';
 import type { Journal, Outcome } from './journal.ts';
