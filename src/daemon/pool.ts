@@ -24,7 +24,7 @@ const pause = 1000;
 
 /**
  * MiB for what a worker has just made. A message leaves megabytes of short-lived records behind, and Node's own 48 let three messages
- * pile up before it looks: 60 MiB more for two workers, and no faster.
+ * pile up before it looks: 15 to 50 MiB more for two workers.
  */
 const youngMebibytes = 8;
 
