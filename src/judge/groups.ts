@@ -98,15 +98,25 @@ function globalsIn(members: readonly string[]): string[] {
 function groupsOf({ home, settings }: Config): readonly Group[] {
   const path = settings.groupFile ?? join(home, 'group');
   try {
-    const status = statSync(path, { throwIfNoEntry: false });
-    if (status === undefined) return [];
-    const file = `${path} ${status.ino} ${status.mtimeMs} ${status.size} ${String(settings.lowerCaseUsers)}`;
+    const identity = identityOf(path, settings.groupFile === undefined);
+    if (identity === undefined) return [];
+    const file = `${path} ${identity} ${String(settings.lowerCaseUsers)}`;
     if (last.file !== file)
       last = { file, groups: parse(readFileSync(path, 'utf8'), path, settings.lowerCaseUsers) };
     return last.groups;
   } catch (cause) {
-    if (['ENOTDIR', 'ENOENT'].includes(systemCode(cause) ?? '')) return [];
     throw new TamisError('CONFIG', `The group file ${path} cannot be read.`, { cause });
+  }
+}
+
+/** What changes with a file; undefined where there is none. `inHome`: who opens the user says what is wrong with a home. */
+function identityOf(path: string, inHome: boolean): string | undefined {
+  try {
+    const status = statSync(path, { throwIfNoEntry: false });
+    return status && `${status.ino} ${status.mtimeMs} ${status.size}`;
+  } catch (error) {
+    if (inHome || systemCode(error) === 'ENOTDIR') return undefined;
+    throw error;
   }
 }
 
