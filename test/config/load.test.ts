@@ -135,6 +135,11 @@ describe('the file', () => {
       enableBNR: false,
       enableWhitelist: true,
       whitelistThreshold: 10,
+      purgeUnused: 90,
+      purgeNeutral: 90,
+      purgeHapaxes: 30,
+      purgeHits1S: 15,
+      purgeHits1I: 15,
     });
   });
 

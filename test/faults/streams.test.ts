@@ -156,7 +156,7 @@ describe('a wrong command line', () => {
     'an empty user': [['--user='], /No user is given/],
     'an unknown mode': [
       ['--user=joe', '--mode=sometimes'],
-      /--mode is toe, teft, tum, notrain, not "sometimes"/,
+      /--mode is toe, teft, tum, notrain or unlearn, not "sometimes"/,
     ],
     'an unknown --on-error': [['--user=joe', '--on-error=explode'], /--on-error is pass or defer/],
     'an empty home': [['--user=joe', '--home='], /--home takes a value/],
@@ -173,7 +173,10 @@ describe('a wrong command line', () => {
 
   test('an unknown way out: a pipe is likeliest', () => {
     const args = ['--user=joe', '--deliver=stdot'];
-    expectPassed(place.run(args, { stdin: message }), /--deliver is stdout, summary, exec or maildir:PATH/);
+    expectPassed(
+      place.run(args, { stdin: message }),
+      /--deliver is stdout, summary, exec, maildir:PATH or a list/,
+    );
     expectDeferred(place.run([...args, '--on-error=defer'], { stdin: message }), /--deliver is stdout/);
   });
 
