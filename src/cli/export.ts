@@ -8,7 +8,7 @@
  */
 import type { Config } from '../config/load.ts';
 import { writeAll } from '../filter/output.ts';
-import { forEachTokens } from '../judge/token-slices.ts';
+import { forEachTokens } from '../judge/slices.ts';
 import { userName, withKnownUser } from '../judge/users.ts';
 import type { UserStore } from '../store/contract.ts';
 import { configOf, patience, userOption, type Command, type CommonArguments } from './command.ts';

@@ -10,7 +10,8 @@ import { decimals } from '../classifier/dspam/decimals.ts';
 import { probabilityFor, type Hits } from '../classifier/dspam/probability.ts';
 import type { Config } from '../config/load.ts';
 import { ctime } from '../filter/headers.ts';
-import { dspamTotals, optionsOf } from '../judge/dspam-filter.ts';
+import { countsOf } from '../judge/counts.ts';
+import { optionsOf } from '../judge/dspam-filter.ts';
 import type { TokenRows, Totals } from '../store/contract.ts';
 
 /** A token with what is known of it. */
@@ -35,7 +36,7 @@ export function rowsOf({ keys, values, days }: TokenRows): TokenRow[] {
 
 /** Makes the line of a token up to its probability. */
 export function hitsLine({ settings }: Config, totals: Totals): (row: Omit<TokenRow, 'day'>) => string {
-  const probability = probabilityFor(dspamTotals(totals), { ...optionsOf(settings), bias: false });
+  const probability = probabilityFor(countsOf(totals, 'dspam'), { ...optionsOf(settings), bias: false });
   const five = (count: number): string => String(count).padStart(5, '0');
   return ({ token, spam, innocent }) => {
     const p = decimals(probability(nameless, { spam, innocent }), 4);

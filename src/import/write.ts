@@ -7,11 +7,10 @@
  *
  * Sources and what is learned meanwhile add up. A user takes one source only: a second would count the same mail twice.
  */
-import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../config/load.ts';
 import { TamisError } from '../errors.ts';
 import { foreignSignature } from '../judge/dspam-filter.ts';
-import { forEachTokens } from '../judge/token-slices.ts';
+import { forEachTokens, inSlices, patience } from '../judge/slices.ts';
 import { preferencesOf, setPreferences } from '../judge/preferences.ts';
 import { withUser } from '../judge/users.ts';
 import type { Counter, Note, UserStore } from '../store/contract.ts';
@@ -56,12 +55,6 @@ const noteKey = Buffer.from('import');
 const pieceLength = 8192;
 /** Rows that wait at most, of all users together, but for those of one chunk. */
 const mostWaiting = blockLength / 2;
-/** How long a slice may hold the store, in milliseconds, but for one piece. */
-const sliceLength = 700;
-/** How long the store is left to others after a slice, in milliseconds: more than the 20 between their tries (store/). */
-const pause = 30;
-/** How long to wait for the store, in milliseconds. */
-const patience = 60_000;
 /** Bytes of a token in a signature of DSPAM: the key, how often it occurs, padding. */
 const signatureRecord = 16;
 
@@ -155,16 +148,14 @@ class UserWriter {
     step(done);
     const pieces = block.pieces(done, pieceLength);
     let next = pieces.next();
-    while (next.done !== true) {
-      await withUser(this.#config, this.#name, { create: true, wait: patience }, async (store) => {
-        const end = performance.now() + sliceLength;
-        while (store !== undefined && next.done !== true && performance.now() < end) {
-          step(await this.#writePiece(store, next.value));
-          next = pieces.next();
-        }
-      });
-      await setTimeout(pause);
-    }
+    if (next.done === true) return;
+    await inSlices(this.#config, this.#name, true, async (store, isOver) => {
+      while (next.done !== true && !isOver()) {
+        step(await this.#writePiece(store, next.value));
+        next = pieces.next();
+      }
+      return next.done === true;
+    });
   }
 
   /** Makes what was written count. */

@@ -16,7 +16,8 @@ import { tokensOf, type Tokens } from '../classifier/dspam/tokens.ts';
 import { learn, learnsVerdicts, patternsOf, type Lesson } from '../classifier/dspam/training.ts';
 import type { Settings } from '../config/settings.ts';
 import { TamisError } from '../errors.ts';
-import type { Change, Counter, Note, Totals, UserStore } from '../store/contract.ts';
+import type { Change, Note, UserStore } from '../store/contract.ts';
+import { countsOf, dspamCounter, type Counts } from './counts.ts';
 import type { Source } from './notes.ts';
 import { newSignature } from './signature.ts';
 import type { Learning } from './userfilter.ts';
@@ -164,7 +165,7 @@ export class DspamFilter {
 
   private async known({ text, keys }: DspamReading): Promise<Known> {
     const tokens = keys === undefined ? tokensOf(text, this.options) : nameless(keys);
-    const totals = dspamTotals(await this.memory.totals());
+    const totals = countsOf(await this.memory.totals(), 'dspam');
     const hits = new Map<bigint, Hits>();
     const lookup = (key: bigint): Hits => hits.get(key) ?? { spam: 0, innocent: 0 };
     await this.read(tokens.all, hits);
@@ -183,7 +184,9 @@ export class DspamFilter {
   private change({ tokens, lookup, totals }: Known, lesson: Lesson): { change: Change; learns: boolean } {
     const mode = this.settings.trainingMode;
     const learning = learn(tokens, lookup, totals, lesson, { ...this.options, mode });
-    const counts = Object.entries(learning.totals).map(([name, delta]) => [counterOf(name), delta] as const);
+    const counts = Object.entries(learning.totals).map(
+      ([name, delta]) => [dspamCounter(name as keyof Counts), delta] as const,
+    );
     const change = {
       tokens: {
         keys: BigUint64Array.from(learning.tokens, ({ key }) => key),
@@ -256,21 +259,6 @@ export function optionsOf(settings: Settings): JudgeOptions {
     whitelistThreshold: settings.whitelistThreshold,
     untilMature: settings.trainingMode === 'tum',
   };
-}
-
-/** The totals of this engine, of all that a user has. */
-export function dspamTotals(totals: Totals): DspamTotals {
-  return {
-    spamLearned: totals.dspamSpamLearned,
-    innocentLearned: totals.dspamInnocentLearned,
-    spamClassified: totals.dspamSpamClassified,
-    innocentClassified: totals.dspamInnocentClassified,
-  };
-}
-
-/** This engine's counter for one of DSPAM's: `spamLearned` is `dspamSpamLearned`. */
-function counterOf(name: string): Counter {
-  return `dspam${name.charAt(0).toUpperCase()}${name.slice(1)}` as Counter;
 }
 
 function learnedKey(fingerprint: Uint8Array): Uint8Array {

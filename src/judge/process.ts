@@ -5,10 +5,10 @@ import type { Config } from '../config/load.ts';
 import { explain } from '../classifier/explanation.ts';
 import type { Deadline } from './deadline.ts';
 import type * as engine from './dspam-filter.ts';
+import { countsOf } from './counts.ts';
 import { membershipOf } from './groups.ts';
 import { withMember, type Member, type Users } from './members.ts';
 import { readMessage, type Reading } from './reading.ts';
-import type { Totals } from '../store/contract.ts';
 import { isOptedOut } from './preferences.ts';
 import { over, sharedModel } from './shared.ts';
 import { UserFilter, type Opinion } from './userfilter.ts';
@@ -162,15 +162,6 @@ async function receiveByDspam(
 /** Mail of a user who has opted out passes as it came. */
 function optedOut(user: string): Verdict {
   return { user, result: 'Innocent', probability: 0, confidence: 0, optedOut: true, at: new Date() };
-}
-
-/** The totals that belong to an engine. */
-function countsOf(
-  totals: Totals,
-  engine: 'tamis' | 'dspam',
-): Pick<Totals, 'spamLearned' | 'innocentLearned'> {
-  if (engine === 'tamis') return totals;
-  return { spamLearned: totals.dspamSpamLearned, innocentLearned: totals.dspamInnocentLearned };
 }
 
 function factorsOf(reading: Reading, opinion: Opinion): Verdict['factors'] {

@@ -3,7 +3,7 @@
  * group where the user is in one.
  */
 import type { Config } from '../config/load.ts';
-import { describe, systemCode, TamisError } from '../errors.ts';
+import { describe, TamisError } from '../errors.ts';
 import { log } from '../log.ts';
 import type { DspamFilter, DspamReading } from './dspam-filter.ts';
 import { withMember, type Member } from './members.ts';
@@ -11,6 +11,7 @@ import type { Source } from './notes.ts';
 import { dspamEngine, type Task } from './process.ts';
 import { readMessage, type Reading } from './reading.ts';
 import { over, sharedModel } from './shared.ts';
+import { firstSigned } from './signature.ts';
 import { UserFilter, type Learning } from './userfilter.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -179,13 +180,8 @@ async function findLesson<Read>(
   user: string,
 ): Promise<{ reading: Read; signature: string | undefined }> {
   const given = lesson.signature === undefined ? [] : [lesson.signature];
-  for (const signature of [...given, ...signatures.toReversed()]) {
-    try {
-      return { reading: await filter.signed(signature), signature };
-    } catch (error) {
-      if (systemCode(error) !== 'SIGNATURE_UNKNOWN') throw error;
-    }
-  }
+  const signed = await firstSigned(filter, [...given, ...signatures.toReversed()]);
+  if (signed !== undefined) return signed;
   if (message === undefined || lesson.signedOnly === true) {
     throw unknownSignature(lesson.signature ?? signatures.at(-1), user);
   }

@@ -16,8 +16,9 @@ import { probabilityFor } from '../classifier/dspam/probability.ts';
 import type { Config } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import type { TokenRows, Totals } from '../store/contract.ts';
-import { dspamTotals, optionsOf } from './dspam-filter.ts';
-import { forEachTokens } from './token-slices.ts';
+import { countsOf } from './counts.ts';
+import { optionsOf } from './dspam-filter.ts';
+import { forEachTokens, patience } from './slices.ts';
 import { withKnownUser } from './users.ts';
 
 const neutral = { from: 0.35, to: 0.65 } as const;
@@ -44,9 +45,6 @@ export async function purgeTokens(config: Config, user: string, today: number): 
   return removed;
 }
 
-/** How long to wait for the store, in milliseconds. */
-const patience = 60_000;
-
 /** Whether a token with these hits goes at this age. */
 function purgeRule(
   settings: Settings,
@@ -55,7 +53,7 @@ function purgeRule(
   const { trainingMode, purgeUnused, purgeNeutral, purgeHapaxes, purgeHits1S, purgeHits1I } = settings;
   const options = optionsOf(settings);
   const pValue = options.pValue === 'markov' ? 'bcr' : options.pValue;
-  const probability = probabilityFor(dspamTotals(totals), { ...options, pValue });
+  const probability = probabilityFor(countsOf(totals, 'dspam'), { ...options, pValue });
   const unusedBelow = { teft: Infinity, tum: mature, toe: 0, notrain: 0 }[trainingMode];
   const older = (age: number, limit: number): boolean => limit !== 0 && age > limit;
   return (spam, innocent, age) => {

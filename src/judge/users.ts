@@ -50,12 +50,15 @@ export async function withKnownUser<Result>(
   work: (user: UserStore) => Promise<Result>,
 ): Promise<Result> {
   return await withUser(config, given, { create: false, wait }, (user) => {
-    if (user === undefined) {
-      const sentence = `There is no user ${JSON.stringify(userName(given, config))} in ${config.home}; train one, or: tamis users add NAME.`;
-      throw new TamisError('USER', sentence);
-    }
+    if (user === undefined) throw unknownUser(config, given);
     return work(user);
   });
+}
+
+/** The error for a user who must exist and does not. */
+export function unknownUser(config: Config, given: string): TamisError {
+  const sentence = `There is no user ${JSON.stringify(userName(given, config))} in ${config.home}; train one, or: tamis users add NAME.`;
+  return new TamisError('USER', sentence);
 }
 
 /** The names of all users, one at a time. */

@@ -6,14 +6,13 @@
  * The last hit is known to the day (token-line.ts). A token that is not known is an error with status 1 (capture 70).
  */
 import { tokenKey } from '../../classifier/dspam/key.ts';
-import type { Config } from '../../config/load.ts';
 import { TamisError } from '../../errors.ts';
-import { forEachTokens } from '../../judge/token-slices.ts';
+import { countsOf } from '../../judge/counts.ts';
+import { forEachTokens } from '../../judge/slices.ts';
 import { withKnownUser } from '../../judge/users.ts';
 import type { Totals, UserStore } from '../../store/contract.ts';
 import { patience } from '../command.ts';
 import { hitsLine, lastHit, rowsOf, type TokenRow } from '../token-line.ts';
-import { countsOf, type DspamCounts } from './users.ts';
 import { configured, say, usage } from './words.ts';
 
 /** The program. */
@@ -29,7 +28,7 @@ export async function runDump(argv: readonly string[]): Promise<void> {
     await withKnownUser(config, user, patience, (store) => sayOne(store, token, line));
     return;
   }
-  if (sql) say(totalsOf(config, totals));
+  if (sql) say(totalsOf(totals));
   await forEachTokens(config, user, (rows) => {
     say(...rowsOf(rows).map((row) => (sql ? insertOf(row) : `${line(row)}${lastHit(row.day)}`)));
   });
@@ -52,16 +51,11 @@ function insertOf({ token, spam, innocent }: TokenRow): string {
   return `insert into dspam_token_data(${columns}) values('${token.toString()}', ${spam}, ${innocent}, date('now'))`;
 }
 
-function totalsOf(config: Config, totals: Totals): string {
-  const counts: [string, number][] = Object.entries({ ...tokenCounts(config, totals) });
+function totalsOf(totals: Totals): string {
+  const counts: [string, number][] = Object.entries(countsOf(totals, 'dspam'));
   const columns = counts.map(([name]) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
   const values = counts.map(([, count]) => count);
   return `insert into dspam_stats (dspam_stat_id, ${columns.join(', ')}) values(${[0, ...values].join(', ')})`;
-}
-
-/** The totals that belong to the tokens, whichever engine judges. */
-function tokenCounts(config: Config, totals: Totals): DspamCounts {
-  return countsOf(totals, { ...config, settings: { ...config.settings, engine: 'dspam' } });
 }
 
 /** Takes `-d DRIVER` out of the words; `sqlite_drv` asks for statements of SQL. */

@@ -9,9 +9,10 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/load.ts';
 import { systemCode } from '../../errors.ts';
+import { countsOf, type Counts } from '../../judge/counts.ts';
 import { userName } from '../../judge/users.ts';
 import { folderOf } from '../../store/names.ts';
-import { countsOf, forEachUser, type DspamCounts } from './users.ts';
+import { forEachUser } from './users.ts';
 import { configured, letters, say, usage } from './words.ts';
 
 /** True and false positives and negatives, and the messages of collections: TP TN FP FN SC NC. */
@@ -32,7 +33,7 @@ export async function runStats(argv: readonly string[]): Promise<void> {
   let total = none;
   await forEachUser(config, words, async (store, given) => {
     const name = userName(given, config);
-    const all = figuresOf(countsOf(await store.totals(), config));
+    const all = figuresOf(countsOf(await store.totals(), config.settings.engine));
     const figures = options.has('s') ? sum(all, snapshot(config, name), -1) : all;
     total = sum(total, figures, 1);
     say(...linesOf(name, figures, options));
@@ -42,7 +43,7 @@ export async function runStats(argv: readonly string[]): Promise<void> {
 }
 
 /** DSPAM's totals as figures: what was learned or classified, less what was wrong or of a collection. */
-export function figuresOf(counts: DspamCounts): Figures {
+export function figuresOf(counts: Counts): Figures {
   const {
     spamMisclassified: missed,
     innocentMisclassified: wrong,
