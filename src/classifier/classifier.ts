@@ -15,6 +15,7 @@ import type { Evidence } from './evidence.ts';
 import {
   gradientOf,
   knownShare,
+  lengthNorm,
   logisticLearn,
   logisticScore,
   logisticUnlearn,
@@ -22,13 +23,13 @@ import {
   spammiestPassage,
   type Gradient,
 } from './logistic.ts';
-import { pairCount, pairPrior, pairScore, pairWeights, wholeMessage } from './pairs.ts';
+import { pairCount, pairScore, pairWeights, wholeMessage } from './pairs.ts';
 
-/** The most that each learner's log odds may weigh, and the most that the text may argue for innocent. */
-const bounds = { learner: 10, goodGrams: 3, goodPairs: 1, pairWeight: 0.5 } as const;
+/** The most that each learner's log odds may weigh, and the most that the text may argue for innocent by each kind of feature. */
+const bounds = { learner: 10, goodFacts: 0.5, goodGrams: 3, goodPairs: 1, pairWeight: 0.5 } as const;
 
 /** What the spammiest passage must argue more for spam than the whole text, to count in its place. */
-const toll = 4;
+const toll = 4.5;
 
 /** A message is learned while its score argues for its class by no more than this. */
 const gate = 9.5;
@@ -66,8 +67,7 @@ export function scoresOf(evidence: Evidence): Scores {
   const raw = rawScores(evidence);
   const header = bounded(raw.header);
   const text = bounded(raw.text, raw.text < 0 ? bounds.goodGrams : bounds.learner);
-  const textPairs = raw.textPairs < 0 ? bounded(raw.textPairs, bounds.goodPairs) : raw.textPairs;
-  const pairs = bounds.pairWeight * bounded(raw.headerPairs + textPairs);
+  const pairs = bounds.pairWeight * bounded(raw.headerPairs + held(raw.textPairs, bounds.goodPairs));
   return { header, text, pairs, total: header + text + pairs, known: knownShare(values, ranges.header) };
 }
 
@@ -145,18 +145,26 @@ function count(evidence: Evidence, spam: boolean, parts: number): void {
 interface RawScores {
   readonly header: number;
   readonly text: number;
-  /** Of the fields, with what is known before any pair. */
   readonly headerPairs: number;
   readonly textPairs: number;
 }
 
 function rawScores({ values, ranges, trained }: Evidence): RawScores {
+  const [grams, madeFacts, saidFacts] = ranges.header;
+  const norm = lengthNorm(ranges.header);
   return {
-    header: logisticScore(values, ranges.header),
+    header:
+      logisticScore(values, [grams, madeFacts], norm) +
+      held(logisticScore(values, [saidFacts], norm), bounds.goodFacts),
     text: Math.max(logisticScore(values, [ranges.text]), spammiestPassage(values, ranges.text) - toll),
-    headerPairs: pairPrior(trained) + pairScore(values, ranges.headerPairs, trained),
+    headerPairs: pairScore(values, ranges.headerPairs, trained),
     textPairs: pairScore(values, ranges.textPairs, trained),
   };
+}
+
+/** A score that may argue for spam as it does, for innocent by so much at most. */
+function held(score: number, bound: number): number {
+  return score < 0 ? bounded(score, bound) : score;
 }
 
 function bounded(score: number, bound: number = bounds.learner): number {

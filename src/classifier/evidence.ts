@@ -29,7 +29,8 @@ export interface Evidence {
 
 /** The parts of the evidence. */
 export interface Ranges {
-  readonly header: readonly Range[];
+  /** Grams, then all facts. */
+  readonly header: readonly [grams: Range, madeFacts: Range, saidFacts: Range];
   /** In the order of the text. */
   readonly text: Range;
   /** All pairs: those of the fields, then those of the text that are new. */
@@ -42,7 +43,12 @@ export interface Ranges {
 const factWeight = 3;
 
 /** The keys of all features, in the order of {@link Evidence}. */
-export function keysOf({ header, facts, text, pairs }: Omit<Features, 'fieldPairs'>): Float64Array {
+export function keysOf({
+  header,
+  facts,
+  text,
+  pairs,
+}: Omit<Features, 'fieldPairs' | 'madeFacts'>): Float64Array {
   const keys = new Float64Array(header.length + facts.length + text.length + pairs.length);
   let at = 0;
   for (const part of [header, facts, text, pairs]) {
@@ -60,14 +66,12 @@ export function evidenceOf(
   trained: Trained,
 ): Evidence {
   const factsFrom = features.header.length;
+  const saidFrom = factsFrom + features.madeFacts;
   const textFrom = factsFrom + features.facts.length;
   const pairsFrom = textFrom + features.text.length;
   const textPairsFrom = pairsFrom + features.fieldPairs;
   const ranges: Ranges = {
-    header: [
-      { from: 0, to: factsFrom, weight: 1 },
-      { from: factsFrom, to: textFrom, weight: factWeight },
-    ],
+    header: [run(0, factsFrom), run(factsFrom, saidFrom, factWeight), run(saidFrom, textFrom, factWeight)],
     text: run(textFrom, pairsFrom),
     pairs: run(pairsFrom, keys.length),
     headerPairs: run(pairsFrom, textPairsFrom),
@@ -76,6 +80,6 @@ export function evidenceOf(
   return { keys, values, ranges, trained };
 }
 
-function run(from: number, to: number): Range {
-  return { from, to, weight: 1 };
+function run(from: number, to: number, weight: number = 1): Range {
+  return { from, to, weight };
 }

@@ -21,7 +21,7 @@ const initialSquares = 0.01;
 const mostSquares = 2 ** 31 - 1;
 
 /** A passage with fewer features than this counts as if it had so many: a few words are no passage. */
-const shortestPassage = 400;
+const shortestPassage = 500;
 
 /** The number of features at which a message counts as it is, and how much less a longer one counts per feature. */
 const usualLength = 2500;
@@ -31,13 +31,21 @@ const lengthPower = 0.6;
 export type Gradient = number;
 const gradientStep = 2 ** -12;
 
-/** The log odds of spam that the features of some ranges argue for. */
-export function logisticScore(values: Int32Array, ranges: readonly Range[]): number {
+/**
+ * The log odds of spam that the features of some ranges argue for.
+ *
+ * @param norm How much each counts: by the length of these ranges, or of more of which they are a part.
+ */
+export function logisticScore(
+  values: Int32Array,
+  ranges: readonly Range[],
+  norm: number = lengthNorm(ranges),
+): number {
   let sum = 0;
   for (const { from, to, weight } of ranges) {
     for (let i = from; i < to; i++) sum += weight * (values[2 * i] ?? 0);
   }
-  return sum * weightStep * lengthNorm(ranges);
+  return sum * weightStep * norm;
 }
 
 /**
@@ -117,7 +125,8 @@ function lengthOf(ranges: readonly Range[]): number {
   return ranges.reduce((sum, { from, to, weight }) => sum + weight * (to - from), 0);
 }
 
-function lengthNorm(ranges: readonly Range[]): number {
+/** How much each feature of a message counts, by the number of them. */
+export function lengthNorm(ranges: readonly Range[]): number {
   return normOf(lengthOf(ranges));
 }
 

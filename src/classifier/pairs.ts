@@ -2,6 +2,9 @@
  * The pair learner: counts of messages per class for each pair of words, combined as OSBF-Lua does it (Assis 2006: a
  * naive Bayes whose every feature is weighed by how sure it is, the "exponential differential document count").
  *
+ * How much spam there was says nothing of the next message, so there is no prior: people teach what they come across, and mail
+ * comes in bursts.
+ *
  * A record holds `a`, how often the pair was counted in spam, and `b`, in innocent mail, both in quarters of a message: a
  * message whose class is only believed counts as a part of one.
  */
@@ -21,12 +24,6 @@ const scale = 0.59;
 
 /** The least that one side of a pair's odds counts. */
 const floor = 1e-9;
-
-/** The scaled log odds of spam before any pair is looked at. */
-export function pairPrior(trained: Trained): number {
-  const messages = messagesOf(trained);
-  return scale * Math.log10(messages.spam / messages.innocent);
-}
 
 /** The scaled log odds of spam that some pairs of a message argue for. */
 export function pairScore(values: Int32Array, { from, to }: Range, trained: Trained): number {

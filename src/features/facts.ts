@@ -4,23 +4,40 @@
  * Who it is from and whether the addresses agree, how the header is built, what the parts are, where links lead, and counts in
  * powers of two. A fact is either there or not. Shapes stand for how a program writes: letters as `a` or `A`, digits as
  * `9`. At most {@link mostFacts} facts a message, linear in the content.
+ *
+ * Those of the text and its links are apart, because the sender can have them as they like: by pasting what somebody else wrote.
  */
 import type { Content, Field, Part } from '../message/content.ts';
 
 const mostFacts = 200;
 const mostLinks = 60;
 
-/** The facts of a message, each once. `fields`: those that are judged. */
-export function factsOf(content: Content, fields: readonly Field[]): string[] {
-  const facts = new Set<string>();
+/** The facts of a message, each once. */
+export interface Facts {
+  /** Of the fields and the parts. */
+  readonly made: readonly string[];
+  /** Of the text and its links. */
+  readonly said: readonly string[];
+}
+
+/** Tells the facts of a message. `fields`: those that are judged. */
+export function factsOf(content: Content, fields: readonly Field[]): Facts {
   const header = new Header(fields);
-  for (const part of [orderFacts, peopleFacts, subjectFacts, programFacts, routeFacts]) {
-    for (const fact of part(header)) facts.add(fact);
-  }
-  for (const fact of partFacts(content.parts)) facts.add(fact);
-  for (const fact of textFacts(content)) facts.add(fact);
-  for (const fact of linkFacts(content.links, header)) facts.add(fact);
-  return [...facts].slice(0, mostFacts).map((fact) => fact.replace(/\s+/gu, ' ').slice(0, 100));
+  const made = [orderFacts, peopleFacts, subjectFacts, programFacts, routeFacts].flatMap((part) => [
+    ...part(header),
+  ]);
+  const distinct = new Set([...made, ...partFacts(content.parts)].map(plain));
+  const madeFacts = [...distinct].slice(0, mostFacts);
+  const said = [...textFacts(content), ...linkFacts(content.links, header)].map(plain);
+  return {
+    made: madeFacts,
+    said: [...new Set(said)].filter((fact) => !distinct.has(fact)).slice(0, mostFacts - madeFacts.length),
+  };
+}
+
+/** A fact in one line, of bounded length. */
+function plain(fact: string): string {
+  return fact.replace(/\s+/gu, ' ').slice(0, 100);
 }
 
 /** The judged fields, by name. */

@@ -12,7 +12,10 @@ import type { Windows } from './windows.ts';
 export interface Features {
   /** Grams of the fields, then of the Received ones. */
   readonly header: Float64Array;
+  /** Facts of fields and parts, then those of the text. */
   readonly facts: Float64Array;
+  /** How many of the facts are of fields and parts. */
+  readonly madeFacts: number;
   /** Grams of the beginning, then those of the end that are new. */
   readonly text: Float64Array;
   /** Pairs of the fields, then those of the text that are new. */
@@ -28,9 +31,12 @@ const wordBytes = 40;
 export function featuresOf(windows: Windows): Features {
   const words = pairs(windows);
   const [, fieldPairs = 0] = words.ends;
+  const facts = factKeys(windows.facts);
+  const [madeFacts = 0] = facts.ends;
   return {
     header: grams([windows.sender, gramBases.sender], [windows.route, gramBases.route]),
-    facts: factKeys(windows.facts),
+    facts: facts.keys,
+    madeFacts,
     text: grams([windows.start, gramBases.text], [windows.end, gramBases.text]),
     pairs: words.keys,
     fieldPairs,
@@ -42,17 +48,20 @@ export function pairWindows({ sender, route, start, end }: Windows): readonly Ui
   return [sender, route, start, end];
 }
 
-/** The lines of a window of facts. */
-export function factLines(facts: Uint8Array): Uint8Array[] {
-  const lines: Uint8Array[] = [];
+/** The lines of a window of facts: those of fields and parts, and those of the text. */
+export function factLines(facts: Uint8Array): [made: Uint8Array[], said: Uint8Array[]] {
+  const made: Uint8Array[] = [];
+  const said: Uint8Array[] = [];
+  let lines = made;
   let from = 0;
   while (from < facts.length) {
     const end = facts.indexOf(10, from);
     const to = end < 0 ? facts.length : end;
-    lines.push(facts.subarray(from, to));
+    if (to === from) lines = said;
+    else lines.push(facts.subarray(from, to));
     from = to + 1;
   }
-  return lines;
+  return [made, said];
 }
 
 /** All runs of four bytes within each window, as keys of its base. */
@@ -69,9 +78,10 @@ function grams(...windows: readonly (readonly [bytes: Uint8Array, base: number])
   return distinct(keys, [count]).keys;
 }
 
-function factKeys(facts: Uint8Array): Float64Array {
-  const keys = Float64Array.from(factLines(facts), factKey);
-  return distinct(keys, [keys.length]).keys;
+function factKeys(facts: Uint8Array): Distinct {
+  const [made, said] = factLines(facts);
+  const keys = Float64Array.from([...made, ...said], factKey);
+  return distinct(keys, [made.length, keys.length]);
 }
 
 /** All pairs of neighbours among the words of each window. */

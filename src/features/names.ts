@@ -23,7 +23,7 @@ export function namesOf(windows: Windows): Map<number, FeatureName> {
   nameGrams(names, windows.route, gramBases.route, 'header', fieldAt);
   nameGrams(names, windows.start, gramBases.text, 'text', wordAt);
   nameGrams(names, windows.end, gramBases.text, 'text', wordAt);
-  for (const line of factLines(windows.facts)) {
+  for (const line of factLines(windows.facts).flat()) {
     names.set(factKey(line), { kind: 'fact', name: Buffer.from(line).toString('utf8') });
   }
   for (const window of pairWindows(windows)) namePairs(names, window);

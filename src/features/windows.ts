@@ -14,7 +14,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Content, Field } from '../message/content.ts';
 import { judgedFields } from '../message/delivered.ts';
-import { factsOf } from './facts.ts';
+import { factsOf, type Facts } from './facts.ts';
 
 /** The most bytes that each window holds. */
 export const limits = { sender: 2000, route: 1000, start: 2000, end: 1000, facts: 4500 } as const;
@@ -34,7 +34,7 @@ export interface Windows {
   readonly start: Uint8Array;
   /** Its end, where it is longer than the beginning. */
   readonly end: Uint8Array;
-  /** Facts, one a line. */
+  /** Facts, one a line: those of fields and parts, an empty line, those of the text. */
   readonly facts: Uint8Array;
 }
 
@@ -53,8 +53,12 @@ export function windowsOf(content: Content): Windows {
     route: lines(fields.filter(isReceived), limits.route),
     start,
     end,
-    facts: Buffer.from(factsOf(content, fields).join('\n')).subarray(0, limits.facts),
+    facts: factWindow(factsOf(content, fields)),
   };
+}
+
+function factWindow({ made, said }: Facts): Uint8Array {
+  return Buffer.from([...made, '', ...said].join('\n')).subarray(0, limits.facts);
 }
 
 /** For some kilobytes: zlib's own defaults take three times as long, mostly to clear memory that is not needed. */

@@ -12,10 +12,10 @@ import type { Opinion } from './userfilter.ts';
 export type TrainingMode = Settings['trainingMode'];
 
 /** Messages without a word from a person after which the filter learns nothing by itself any more. */
-const silence = 300;
+const silence = 200;
 
 /** The most that the filter believes itself. */
-const mostBelief = 0.5;
+const mostBelief = 0.35;
 
 /** Messages of each class after which TUM takes itself as mature. */
 const mature = 1000;
@@ -28,7 +28,7 @@ const learns: Record<TrainingMode, (opinion: Pick<Opinion, 'totals'>) => boolean
   notrain: () => false,
 };
 
-/** How far the filter believes its own judgement of a message that passes, 0 (not learned) to 0.5. */
+/** How far the filter believes its own judgement of a message that passes, 0 (not learned) to {@link mostBelief}. */
 export function beliefIn(
   mode: TrainingMode,
   opinion: Pick<Opinion, 'totals' | 'confidence'>,

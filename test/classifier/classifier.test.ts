@@ -160,12 +160,24 @@ describe('scores', () => {
     const pastedBefore = score([1000, -100], [1000, 100]);
     expect(spam).toBeGreaterThan(6);
     expect(pastedBefore).toBeLessThan(spam);
-    expect(pastedBefore).toBeGreaterThan(spam - 4);
+    expect(pastedBefore).toBeGreaterThan(spam - 4.5);
     expect(score([1000, 100], [1000, -100])).toBe(pastedBefore);
     expect(score([500, -100], [1000, 100], [500, -100])).toBe(pastedBefore);
     // Some words of spam in ham are no passage.
     expect(score([1000, -100], [50, 100], [1000, -100])).toBeLessThan(-2);
     expect(score([2000, -100])).toBeLessThan(-2);
+  });
+
+  test('let what the text looks like argue for spam as it does, for innocent by half a unit', () => {
+    const header = (made: number, said: number): number => {
+      const evidence = blank({ header: 900, facts: 40, text: 0, pairs: 0 });
+      for (let i = 900; i < 940; i++) evidence.values[2 * i] = i < 920 ? made : said;
+      return scoresOf(evidence).header;
+    };
+    expect(header(0, 1000)).toBeCloseTo(header(1000, 0), 9);
+    expect(header(-1000, 0)).toBeLessThan(-3);
+    expect(header(0, -1000)).toBeGreaterThanOrEqual(-0.5);
+    expect(header(0, -1000)).toBeLessThan(-0.45);
   });
 
   test('are the sum of what each feature adds, before the bounds', () => {

@@ -21,7 +21,8 @@ export function blank({ header, facts, text, pairs }: Counts): Evidence {
     ranges: {
       header: [
         { from: 0, to: header, weight: 1 },
-        { from: header, to: textFrom, weight: 3 },
+        { from: header, to: header + (facts >> 1), weight: 3 },
+        { from: header + (facts >> 1), to: textFrom, weight: 3 },
       ],
       text: { from: textFrom, to: pairsFrom, weight: 1 },
       pairs: { from: pairsFrom, to: length, weight: 1 },

@@ -9,7 +9,7 @@ import { anyWindows, contentOf, facts, sample } from './sample.ts';
 
 /** The ranges that keys.ts promises, in units of 2^32. */
 /** The kinds of features. */
-type Kind = Exclude<keyof Features, 'fieldPairs'>;
+type Kind = Exclude<keyof Features, 'fieldPairs' | 'madeFacts'>;
 
 const ranges: Record<Kind, readonly [number, number]> = {
   header: [1, 3],
@@ -91,6 +91,23 @@ describe('keys', () => {
     expect([...text.subarray(0, 4)]).toEqual([...start.text]);
     expect(text).toHaveLength(7);
     expect([fieldPairs, pairs.length]).toEqual([1, 3]);
+  });
+});
+
+describe('facts', () => {
+  test('of the text are apart from those of fields and parts', () => {
+    const { facts, madeFacts } = featuresOf({
+      ...empty,
+      facts: bytes('to: joe\nzone: +0000\n\nlinks: 2\nto: joe'),
+    });
+    expect([...facts]).toEqual(['to: joe', 'zone: +0000', 'links: 2'].map((fact) => factKey(bytes(fact))));
+    expect(madeFacts).toBe(2);
+    const { madeFacts: made, facts: known } = featuresOf(
+      sample({ From: 'joe@example.org' }, 'See http://example.net/'),
+    );
+    const said = [...known].slice(made);
+    expect(said).toContain(factKey(bytes('link site: example.net')));
+    expect(said).not.toContain(factKey(bytes('from: joe@example.org')));
   });
 });
 

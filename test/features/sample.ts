@@ -36,7 +36,8 @@ export function sample(fields: Readonly<Record<string, string>>, text: string): 
 /** The facts of a message. */
 export function facts(fields: Readonly<Record<string, string>>, text: string): string[] {
   const content = contentOf(fields, text);
-  return factsOf(content, judgedFields(content.fields));
+  const { made, said } = factsOf(content, judgedFields(content.fields));
+  return [...made, ...said];
 }
 
 /** Bytes with words in them. */
