@@ -56,7 +56,7 @@ function words<const Words extends readonly string[]>(known: Words) {
   return v.union([list, v.pipe(line, list)]);
 }
 
-/** The settings that a user may have otherwise (judge/preferences.ts): DSPAM's preferences, by its names. */
+/** The settings that a user may have otherwise (judge/preferences.ts): DSPAM's preferences, by its names, and one of our own. */
 export const preferenceNames = [
   'trainingMode',
   'spamAction',
@@ -74,6 +74,7 @@ export const preferenceNames = [
   'processorBias',
   'trainPristine',
   'ignoreGroups',
+  'takeOver',
 ] as const;
 
 /** The name of one of them. */
@@ -164,8 +165,10 @@ export interface Settings {
   readonly spamFolder: string;
   /** What LMTP does with a message that cannot be judged: it passes unjudged, or the client is to try again later. */
   readonly onError: 'pass' | 'defer';
-  /** What judges: tamis' own model, or DSPAM's algorithms on DSPAM's tokens. What follows is for the latter. */
+  /** What judges: tamis' own model, or DSPAM's algorithms on DSPAM's tokens. */
   readonly engine: 'tamis' | 'dspam';
+  /** Whether users whose tokens were imported are judged by DSPAM's engine until the model is measurably better, whatever `engine` says (judge/contest.ts). What follows is for DSPAM's engine. */
+  readonly takeOver: boolean;
   readonly tokenizer: 'word' | 'chain' | 'osb' | 'sbph';
   /** Any that says spam wins. */
   readonly algorithms: readonly ('naive' | 'graham' | 'burton' | 'robinson' | 'chi-square')[];
@@ -225,6 +228,7 @@ const entries = {
   spamFolder: v.optional(v.pipe(v.string(), v.regex(/^(?:\.[^./\0]+)+$/)), '.Spam'),
   onError: v.optional(word(['pass', 'defer']), 'pass'),
   engine: v.optional(word(['tamis', 'dspam']), 'tamis'),
+  takeOver: v.optional(flag, true),
   tokenizer: v.optional(word(['word', 'chain', 'osb', 'sbph']), 'chain'),
   algorithms: v.optional(words(['naive', 'graham', 'burton', 'robinson', 'chi-square']), 'graham,burton'),
   pValue: v.optional(word(['bcr', 'robinson', 'markov']), 'bcr'),

@@ -183,7 +183,8 @@ export const rules: Readonly<Record<string, Rule>> = {
     all: true,
     take: (values, settled) => {
       const known = values.filter((value) => preferenceSetting(value, '') !== undefined);
-      const before = (settled.get('allowOverride') as readonly string[] | undefined) ?? [];
+      // DSPAM knew of no other engine.
+      const before = (settled.get('allowOverride') as readonly string[] | undefined) ?? ['takeOver'];
       const taken = settled.set('allowOverride', [...new Set([...before, ...known])]);
       const others = taken ? values.filter((value) => !known.includes(value)) : values;
       return others.length === 0 ? undefined : cannot(others.join(' '));

@@ -127,6 +127,7 @@ describe('the file', () => {
       signatureDays: 14,
       showFactors: false,
       engine: 'tamis',
+      takeOver: true,
       tokenizer: 'chain',
       algorithms: ['graham', 'burton'],
       pValue: 'bcr',

@@ -215,7 +215,9 @@ describe('tamis export', () => {
       '18446744073709551615 S: 00001  I: 00002  P: 0.4000 LH: Sun Nov 22 21:35:45 2026\n',
     );
     importDspam('--from', place.path('dump.txt'), '--user=joe');
-    place.run(['--user=joe', '--class=spam', '--source=corpus'], { stdin: mail({ id: 'x' }) });
+    place.run(['--user=joe', '--class=spam', '--source=corpus', '--set=engine=tamis'], {
+      stdin: mail({ id: 'x' }),
+    });
     const all = JSON.parse(place.run(['export', '--user=joe', '--format=json']).stdout) as Record<
       string,
       unknown
