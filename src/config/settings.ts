@@ -56,7 +56,20 @@ function words<const Words extends readonly string[]>(known: Words) {
   return v.union([list, v.pipe(line, list)]);
 }
 
-/** The settings that a user may have otherwise (judge/preferences.ts): DSPAM's preferences, by its names, and one of our own. */
+/** Domains, in lower case; an empty list or line: none. */
+const domains = v.pipe(
+  v.union([
+    v.array(v.string()),
+    v.pipe(
+      v.string(),
+      v.transform((said) => said.split(',')),
+    ),
+  ]),
+  v.transform((all) => all.map((one) => one.trim().toLowerCase()).filter((one) => one !== '')),
+  v.array(v.pipe(v.string(), v.regex(/^[^\s@,]+$/, 'it can be of domains, such as example.com'))),
+);
+
+/** The settings that a user may have otherwise (judge/preferences.ts): DSPAM's preferences, by its names, its blocklist, and one of our own. */
 export const preferenceNames = [
   'trainingMode',
   'spamAction',
@@ -75,6 +88,7 @@ export const preferenceNames = [
   'trainPristine',
   'ignoreGroups',
   'takeOver',
+  'blocklist',
 ] as const;
 
 /** The name of one of them. */
@@ -132,6 +146,8 @@ export interface Settings {
   readonly opt: 'in' | 'out';
   readonly optIn: boolean;
   readonly optOut: boolean;
+  /** Domains whose mail is spam (judge/blocklist.ts). */
+  readonly blocklist: readonly string[];
   /** DSPAM's group file (judge/groups.ts); else it is `group` in the home. */
   readonly groupFile?: string | undefined;
   readonly ignoreGroups: boolean;
@@ -210,6 +226,7 @@ const entries = {
   opt: v.optional(word(['in', 'out']), 'out'),
   optIn: v.optional(flag, false),
   optOut: v.optional(flag, false),
+  blocklist: v.optional(domains, () => []),
   groupFile: v.optional(v.pipe(v.string(), v.startsWith('/'))),
   ignoreGroups: v.optional(flag, false),
   allowOverride: v.optional(preferenceList, preferenceNames.join(',')),

@@ -4,11 +4,12 @@
 import type { Config } from '../config/load.ts';
 import { explain } from '../classifier/explanation.ts';
 import type { Deadline } from './deadline.ts';
+import { isBlocklisted } from './blocklist.ts';
 import { countsOf } from './counts.ts';
 import { dspamEngine, Engines } from './engines.ts';
 import { membershipOf } from './groups.ts';
 import { withMember, type Member, type Users } from './members.ts';
-import { readMessage, type Reading } from './reading.ts';
+import { readMessage, type FullReading, type Reading } from './reading.ts';
 import { isOptedOut } from './preferences.ts';
 import { over, sharedModel } from './shared.ts';
 import { standingOf, type Standing } from './standing.ts';
@@ -51,7 +52,7 @@ export async function judgeMessage(prefix: Uint8Array, task: Task, deadline: Dea
 async function secondOpinion(
   task: Task,
   prefix: Uint8Array,
-  read: Promise<Reading>,
+  read: Promise<FullReading>,
   deadline: Deadline,
 ): Promise<Told | undefined> {
   const open = { create: false, wait: deadline.remaining() };
@@ -83,7 +84,7 @@ async function secondOpinion(
 async function judgeFor(
   task: Task,
   prefix: Uint8Array,
-  read: Promise<Reading>,
+  read: Promise<FullReading>,
   deadline: Deadline,
   told?: Told,
 ): Promise<Verdict> {
@@ -92,10 +93,10 @@ async function judgeFor(
   return await withMember(task, open, async (member) => {
     const { name, settings, known, membership } = member;
     if (isOptedOut(settings)) return optedOut(name);
-    const judged = await judgedBy(member, config, prefix, await read, deadline, {
-      learns: known && !classify,
-      told,
-    });
+    const reading = await read;
+    const judged: Judged = isBlocklisted(reading.content, settings)
+      ? blocklisted
+      : await judgedBy(member, config, prefix, reading, deadline, { learns: known && !classify, told });
     const { spamAction, spamSubject, signatureLocation, tagSpam, tagNonspam } = settings;
     return {
       ...judged,
@@ -108,7 +109,12 @@ async function judgeFor(
 }
 
 /** What an engine makes of a message. */
-type Judged = Pick<Verdict, 'result' | 'probability' | 'confidence' | 'signature' | 'factors'>;
+type Judged = Pick<
+  Verdict,
+  'result' | 'blocklisted' | 'probability' | 'confidence' | 'signature' | 'factors'
+>;
+
+const blocklisted: Judged = { result: 'Spam', blocklisted: true, probability: 1, confidence: 1 };
 
 /** Lets the user's engine judge. */
 async function judgedBy(

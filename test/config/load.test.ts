@@ -128,6 +128,7 @@ describe('the file', () => {
       showFactors: false,
       engine: 'tamis',
       takeOver: true,
+      blocklist: [],
       tokenizer: 'chain',
       algorithms: ['graham', 'burton'],
       pValue: 'bcr',

@@ -1,5 +1,5 @@
 /** `tamis import dspam --from`, as a process. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LevelStore } from '../../src/store/level/level-store.ts';
 import { counters, type Totals } from '../../src/store/contract.ts';
@@ -128,6 +128,26 @@ describe('tamis import dspam --from', () => {
       optOut: false,
       spamAction: 'quarantine',
     });
+  });
+
+  test("takes a user's blocklist, which is honoured", () => {
+    mkdirSync(place.path('dspam', 'data', 'joe'), { recursive: true });
+    writeFileSync(place.path('dspam', 'data', 'joe', 'joe.css'), css(joe, 64));
+    writeFileSync(place.path('dspam', 'data', 'joe', 'joe.blocklist'), 'example.org\nno domain\n');
+    const { said } = importDspam('--from', place.path('dspam'));
+    expect(said).toEqual([
+      'tamis: joe: preferences that tamis does not have were left out: blocklist line=no domain',
+    ]);
+    const before = statsOf('joe');
+    const judge = (...words: string[]): string =>
+      place.run(['--user=joe', ...words], { stdin: mail({ id: 'x' }) }).stdout;
+    expect(judge('--deliver=summary')).toBe(
+      'X-DSPAM-Result: joe; result="Spam"; class="Blocklisted"; probability=1.0000; confidence=1.00; signature=N/A\n',
+    );
+    expect(judge()).toContain('\nX-DSPAM-Result: Spam\n');
+    expect(statsOf('joe')).toEqual(before);
+    place.run(['prefs', 'set', 'blocklist', 'example.com', '--user=joe']);
+    expect(judge('--classify')).toContain('class="Innocent"');
   });
 
   test('a second time nothing is counted twice; another source for the same user is refused', async () => {

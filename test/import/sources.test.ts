@@ -336,6 +336,8 @@ describe("a site's home", () => {
     put('data/local/ann/ann.css', css(joe, 64));
     put('data/l/e/lee/lee.css', css(joe, 64));
     put('data/kim/kim.prefs', '# of kim\nspamAction=tag\n\nspamSubject = [S]\n');
+    put('data/kim/kim.blocklist', 'example.com\r\nads.example.org\n\njoe@example.net\n');
+    put('data/l/e/lee/lee.blocklist', 'a.example.com\n'.repeat(1000));
     put('data/kim/kim.log', 'not read');
     put('default.prefs', 'trainingMode=TOE\n');
     put('opt-out/example.org/joe.nodspam', '');
@@ -346,8 +348,11 @@ describe("a site's home", () => {
     const told = facts.filter((fact) => fact.kind === 'preference');
     expect(told.map(({ owner, name, value }) => [owner, name, value])).toEqual([
       ['site', 'trainingMode', 'TOE'],
+      [{ name: 'kim' }, 'blocklist', 'example.com,ads.example.org'],
+      [{ name: 'kim' }, 'blocklist line', 'joe@example.net'],
       [{ name: 'kim' }, 'spamAction', 'tag'],
       [{ name: 'kim' }, 'spamSubject', '[S]'],
+      [{ name: 'lee' }, 'blocklist of 1000 domains', 'too long'],
       [{ name: 'kim' }, 'optIn', 'on'],
       [{ name: 'joe@example.org' }, 'optOut', 'on'],
     ]);
