@@ -2,9 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Fact } from '../../src/import/fact.ts';
-import { openSource } from '../../src/import/source.ts';
 import { Place } from '../cli/tamis.ts';
+import { check, checkSigned, factsOf, refusalOf, tokensOf } from './facts.ts';
 import {
   control,
   css,
@@ -25,41 +24,6 @@ beforeAll(() => {
 afterAll(() => {
   place.remove();
 });
-
-async function factsOf(source: string, named = false): Promise<Fact[]> {
-  const all: Fact[] = [];
-  for await (const chunk of openSource(source, named).facts()) all.push(...chunk);
-  return all;
-}
-
-/** What the error says of a source that must be refused. */
-async function refusalOf(source: string): Promise<string> {
-  const error: unknown = await factsOf(source).catch((caught: unknown) => caught);
-  expect(error).toMatchObject({ code: 'INPUT' });
-  return error instanceof Error ? error.message : '';
-}
-
-/** The tokens in the order of their keys, without what the formats tell differently. */
-function tokensOf(facts: readonly Fact[]): unknown[] {
-  return facts
-    .filter((fact) => fact.kind === 'token')
-    .sort((one, other) => (one.token < other.token ? -1 : 1))
-    .map(({ token, spam, innocent }) => [token, spam, innocent]);
-}
-
-const wanted = [...joe.tokens].sort(([one], [other]) => (one < other ? -1 : 1)).map((token) => [...token]);
-
-function check(facts: readonly Fact[]): void {
-  expect(tokensOf(facts)).toEqual(wanted);
-  const totals = facts.filter((fact) => fact.kind === 'totals').map((fact) => fact.totals);
-  expect(totals).toEqual([joe.totals]);
-}
-
-function checkSigned(facts: readonly Fact[]): void {
-  const [signature] = facts.filter((fact) => fact.kind === 'signature');
-  expect(signature).toMatchObject({ id: '3,6b0360fc154471170017774', day });
-  expect(Buffer.from(signature?.data ?? [])).toEqual(signatureData(joe.signatures[0]?.tokens ?? [], true));
-}
 
 describe('a hash file', () => {
   test.each([64, 32] as const)('of a machine of %d bits', async (bits) => {
@@ -183,6 +147,11 @@ describe('a file of mysqldump', () => {
       'blobs that were taken for Latin-1 and written as UTF-8',
       Buffer.from(dump, 'utf8'),
       'saved in another charset; dump it again with --hex-blob',
+    ],
+    [
+      'a name in which a program has replaced what it could not read',
+      Buffer.from(mysqldump([{ ...joe, name: 'j\ufffd@example.org' }], { hexBlob: true })),
+      'The column username of dspam_virtual_uids says',
     ],
     [
       'no table of DSPAM',
