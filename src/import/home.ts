@@ -14,8 +14,9 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { describe } from '../errors.ts';
 import { cssFacts } from './css.ts';
-import { type Fact, type Facts, type Owner } from './fact.ts';
+import { broken, type Fact, type Facts, type Owner } from './fact.ts';
 import { sqliteFacts } from './sqlite.ts';
 
 /** Characters of a blocklist: all preferences of a user are one note of 16 KiB. */
@@ -57,7 +58,7 @@ function ownerOf(below: string, user: string): Owner {
 function preferencesIn(file: string, owner: Owner): Fact[] {
   if (!existsSync(file)) return [];
   const facts: Fact[] = [];
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
+  for (const line of readText(file).split('\n')) {
     const [, name, value] = /^\s*([^#=\s]+)\s*=(.*)$/.exec(line) ?? [];
     if (name !== undefined) facts.push({ kind: 'preference', owner, name, value: value?.trim() ?? '' });
   }
@@ -66,11 +67,11 @@ function preferencesIn(file: string, owner: Owner): Fact[] {
 
 /** A blocklist as a preference. A line that is no domain blocks nobody, and is told of as what it is; so is a list that a preference cannot hold. */
 function blocklistIn(file: string, owner: Owner): Fact[] {
-  const lines = readFileSync(file, 'utf8')
+  const lines = readText(file)
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  const domains = lines.filter((line) => /^[^\s@,]+$/.test(line));
+  const domains = lines.filter((line) => /^[\p{L}\p{N}._-]+$/u.test(line));
   const value = domains.join(',');
   const others = lines.filter((line) => !domains.includes(line)).map((line) => ['blocklist line', line]);
   const list =
@@ -88,6 +89,14 @@ function blocklistIn(file: string, owner: Owner): Fact[] {
 function signatureIn(file: string, owner: Owner): Fact {
   const day = Math.floor(statSync(file).mtimeMs / 86_400_000);
   return { kind: 'signature', owner, id: path.basename(file, '.sig'), data: readFileSync(file), day };
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw broken(file, undefined, `It cannot be read: ${describe(cause)}.`);
+  }
 }
 
 function optedIn(directory: string, ending: string, name: string): Fact[] {

@@ -1,6 +1,11 @@
 /** `tamis import dspam --from`, as a process. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { TamisError } from '../../src/errors.ts';
+import type { Facts } from '../../src/import/fact.ts';
+import { importSource } from '../../src/import/import.ts';
+import { openSource, type Source } from '../../src/import/source.ts';
 import { LevelStore } from '../../src/store/level/level-store.ts';
 import { counters, type Totals } from '../../src/store/contract.ts';
 import { mail } from '../cli/mail.ts';
@@ -128,6 +133,29 @@ describe('tamis import dspam --from', () => {
       optOut: false,
       spamAction: 'quarantine',
     });
+  });
+
+  test('a source that is broken when it is read again says that it changed, and does not count', async () => {
+    const config = loadConfig({ home: place.home }, { TAMIS_CONFIG: '/dev/null' });
+    writeFileSync(place.path('joe.css'), css(big, 64));
+    const whole = openSource(place.path('joe.css'), false);
+    const cut = async function* (): Facts {
+      let chunks = 0;
+      for await (const chunk of whole.facts()) {
+        if (++chunks > 2) throw new TamisError('INPUT', 'joe.css, byte 9: It ends. Nothing was imported.');
+        yield chunk;
+      }
+    };
+    let readings = 0;
+    const source: Source = { form: 'hash file', facts: () => (readings++ === 0 ? whole.facts() : cut()) };
+    const watch = { begin: () => undefined, step: () => undefined, end: () => undefined };
+    await expect(importSource(config, source, undefined, watch)).rejects.toMatchObject({
+      code: 'INPUT',
+      message: expect.stringContaining('it changed meanwhile') as unknown,
+      cause: new Error('joe.css, byte 9: It ends.'),
+    });
+    expect(importDspam('--from', place.path('joe.css')).stdout).toMatch(/^joe: 20000 tokens imported/);
+    expect(await tokensOf('joe')).toEqual(sorted(big));
   });
 
   test("takes a user's blocklist, which is honoured", () => {

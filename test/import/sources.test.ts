@@ -42,6 +42,7 @@ describe('a hash file', () => {
 
   test.each([
     [64, 1_000_000, 'byte 0'],
+    [64, 2_359_687, 'byte 0'],
     [32, 1_000_000, 'byte 0'],
     [64, 2_359_688 + 40, 'byte 2359688'],
     [32, 1_573_112 + 100_000, 'byte 1573112'],
@@ -79,6 +80,16 @@ describe('a file of SQLite', () => {
     writeFileSync(place.path('cut.sdb'), bytes.subarray(0, bytes.length - 5000));
     await expect(factsOf(place.path('cut.sdb'))).rejects.toThrow(
       `cut.sdb, byte ${bytes.length - 5000}: The file ends here`,
+    );
+  });
+
+  test('that is damaged where its rows are is an error', async () => {
+    const bytes = readFileSync(place.path('joe.sdb'));
+    // The page of the tokens: where its cells begin.
+    bytes.fill(0xaa, 4096 + 8, 4096 + 20);
+    writeFileSync(place.path('damaged.sdb'), bytes);
+    expect(await refusalOf(place.path('damaged.sdb'))).toContain(
+      'damaged.sdb: SQLite finds the file damaged: ',
     );
   });
 
@@ -328,5 +339,13 @@ describe("a site's home", () => {
     expect(facts.filter((fact) => fact.kind === 'signature').map(({ owner, id }) => [owner, id])).toEqual([
       [{ name: 'joe@example.org' }, '6b0360fc15'],
     ]);
+  });
+
+  test('with a directory where a file should be is an error with its name', async () => {
+    const home = place.path('odd');
+    mkdirSync(join(home, 'data/kim'), { recursive: true });
+    writeFileSync(join(home, 'data/kim/kim.css'), css(joe, 64));
+    mkdirSync(join(home, 'default.prefs'));
+    expect(await refusalOf(home)).toContain(`${home}/default.prefs: It cannot be read: `);
   });
 });
