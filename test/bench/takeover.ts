@@ -61,13 +61,20 @@ async function step(
   if (chance.fraction() < share) await teachMessage(bytes, task, { spam, source: 'error', signature }, 0);
 }
 
-async function run(name: string, order: readonly IndexEntry[], begun: number): Promise<void> {
+/** @param nonsense Whether DSPAM was told classes by chance. */
+async function run(
+  name: string,
+  order: readonly IndexEntry[],
+  begun: number,
+  nonsense = false,
+): Promise<void> {
   const rest = order.slice(begun);
   const [dspam, both, tamis] = [await newTrial('dspam'), await newTrial(undefined), await newTrial('tamis')];
   const chance = new Random(1);
   const none = { lost: 0, missed: 0 };
   for (const entry of order.slice(0, begun)) {
-    await step(dspam, entry, { ...none }, new Random(1));
+    const told = nonsense ? { ...entry, spam: chance.fraction() < 0.5 } : entry;
+    await step(dspam, told, { ...none }, new Random(1));
   }
   for await (const tokens of dspam.store.tokens()) await both.store.apply({ tokens });
   await both.store.apply({ totals: await dspam.store.totals(), notes: [contestNote(beginning)] });
@@ -101,3 +108,4 @@ await run('by date', byDate, 500);
 await run('by date', byDate, 2000);
 await run('shuffled by 1', shuffled(byDate, new Random(1)), 1000);
 await run('shuffled by 2', shuffled(byDate, new Random(2)), 100);
+await run('shuffled by 3, nonsense', shuffled(byDate, new Random(3)), 500, true);

@@ -246,6 +246,16 @@ describe('tamis import dspam --from', () => {
   });
 });
 
+test('explain says that another engine judges', () => {
+  writeLatin1(place.path('dump.sql'), mysqldump([joe]));
+  importDspam('--from', place.path('dump.sql'));
+  const explain = (...words: string[]): string =>
+    place.run(['explain', '--user=joe@example.org', ...words], { stdin: mail({ id: 'x' }) }).stdout;
+  expect(explain()).toContain("\nDSPAM's engine judges the mail of joe@example.org; this is what tamis'");
+  expect(JSON.parse(explain('--json'))).toMatchObject({ judge: 'dspam' });
+  expect(JSON.parse(explain('--json', '--set=engine=tamis'))).toMatchObject({ judge: 'tamis' });
+});
+
 describe('tamis export', () => {
   test('--format=dspam prints the lines of dspam_dump that were imported', () => {
     const dump = readFileSync(new URL('captures/68-dspam_dump.txt', import.meta.url), 'latin1');
