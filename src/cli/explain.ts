@@ -5,6 +5,7 @@ import { Input } from '../filter/input.ts';
 import { withMember } from '../judge/members.ts';
 import { readMessage } from '../judge/reading.ts';
 import { over, sharedModel } from '../judge/shared.ts';
+import { standingOf } from '../judge/standing.ts';
 import { UserFilter } from '../judge/userfilter.ts';
 import {
   configOf,
@@ -37,13 +38,15 @@ export const explainCommand: Command<ExplainArguments> = {
     await withMember({ user, config }, { create: false, wait: patience }, async (member) => {
       const { name, known, settings } = member;
       const filter = new UserFilter(over(sharedModel(config.home), member.memory), settings);
-      const { scores, score, evidence, spam, threshold, probability, confidence } =
+      const { scores, score, evidence, spam, threshold, probability, confidence, totals } =
         await filter.judge(reading);
+      const { judge } = await standingOf(member.memory, settings, config, totals);
       const { reasons } = explain(reading.windows, evidence);
       const result = spam ? 'Spam' : 'Innocent';
       const value = {
         user: name,
         known,
+        judge,
         result,
         probability,
         confidence,
@@ -55,6 +58,9 @@ export const explainCommand: Command<ExplainArguments> = {
       print(json, value, () => [
         `${result}: spam with probability ${probability.toFixed(4)}, confidence ${confidence.toFixed(2)}` +
           (!known ? ' (this user is unknown and has taught nothing)' : ''),
+        ...(judge === 'dspam'
+          ? [`DSPAM's engine judges the mail of ${name}; this is what tamis' own model says.`]
+          : []),
         `${sureness(confidence)}: the learners add up to ${signed(scores.total)} log odds, which count ${signed(score)} by what is known; spam is more than ${signed(threshold)}.`,
         '',
         'What each learner says, bounded (left: innocent, right: spam)',

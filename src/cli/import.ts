@@ -27,6 +27,9 @@ interface ImportArguments extends CommonArguments {
   json: boolean;
 }
 
+/** Characters that are shown of a preference. */
+const longestSaid = 120;
+
 const programs: Readonly<Record<string, (argv: ImportArguments) => Promise<void>>> = {
   dspam: importDspam,
   bogofilter: importBogofilter,
@@ -130,14 +133,22 @@ function tell(report: ImportReport, json: boolean): void {
   }
   if (report.sitePreferences.length > 0) {
     log(
-      `the site has preferences of its own, which are for you to put into tamis.toml: ${report.sitePreferences.join(', ')}`,
+      `the site has preferences of its own, which are for you to put into tamis.toml: ${report.sitePreferences.map(shown).join(', ')}`,
     );
   }
   for (const { user, otherPreferences } of report.users) {
     if (otherPreferences.length > 0)
-      log(`${user}: preferences that tamis does not have were left out: ${otherPreferences.join(', ')}`);
+      log(
+        `${user}: preferences that tamis does not have were left out: ${otherPreferences.map(shown).join(', ')}`,
+      );
   }
   print(json, report, () => report.users.map(lineOf));
+}
+
+/** What a source says, in a line for a person: short and printable. */
+function shown(said: string): string {
+  const text = said.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '?');
+  return text.length > longestSaid ? `${text.slice(0, longestSaid)}…` : text;
 }
 
 function lineOf(report: UserReport): string {

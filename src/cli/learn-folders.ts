@@ -13,7 +13,6 @@ import { isMissing, readBeginning } from '../corpus/file.ts';
 import { messages } from '../corpus/messages.ts';
 import { describe, TamisError } from '../errors.ts';
 import { learnAll, type Example } from '../judge/bulk.ts';
-import { dspamReading } from '../judge/dspam-filter.ts';
 import { readMessage } from '../judge/reading.ts';
 import { log, logError } from '../log.ts';
 import { folderOnDisk, isMaildir } from '../maildir/layout.ts';
@@ -159,15 +158,14 @@ async function learnMailbox(
     tally.failed++;
     logError(new TamisError('INPUT', `${path} was not learned, and is left where it is.`, { cause: error }));
   };
-  const { prefixBytes: limit, engine } = config.settings;
-  const dspam = engine === 'dspam';
+  const { prefixBytes: limit } = config.settings;
   const after = afters[options.then] ?? stay;
   const dropped = (name: string, spam: boolean): AsyncGenerator<Item> =>
-    droppedItems(join(maildir, folderOnDisk(name)), spam, { limit, dspam, after, failed });
+    droppedItems(join(maildir, folderOnDisk(name)), spam, { limit, after, failed });
   const sources = [dropped(options.spam, true), dropped(options.innocent, false)];
   if (options.moves) {
     const moved = await movedMessages(maildir, options, limit);
-    sources.push(movedItems(moved, { limit, dspam, after: stay, failed }));
+    sources.push(movedItems(moved, { limit, after: stay, failed }));
   }
   await learnAll(config, user, alternating(sources), (example, learning) => {
     tally[learning === 'duplicate' ? 'duplicates' : example.spam ? 'spam' : 'innocent']++;
@@ -185,22 +183,20 @@ const stay: After = () => undefined;
 
 interface Walk {
   readonly limit: number;
-  /** Whether DSPAM's engine learns. */
-  readonly dspam: boolean;
   readonly after: After;
   readonly failed: (path: string, error: unknown) => void;
 }
 
-async function exampleOf(bytes: Uint8Array, dspam: boolean): Promise<Omit<Example, 'spam'>> {
+async function exampleOf(bytes: Uint8Array): Promise<Omit<Example, 'spam'>> {
   const reading = await readMessage(bytes);
-  return { reading, dspam: dspam ? dspamReading(bytes, reading) : undefined, signatures: reading.signatures };
+  return { reading, prefix: bytes, signatures: reading.signatures };
 }
 
 /** The messages of a folder for training; none if there is no such folder. */
 async function* droppedItems(
   folder: string,
   spam: boolean,
-  { limit, dspam, after, failed }: Walk,
+  { limit, after, failed }: Walk,
 ): AsyncGenerator<Item> {
   if (!isMaildir(folder)) return;
   // A link could lead to somebody else's mail, which would be moved or deleted by whoever may do that to everybody's.
@@ -213,7 +209,7 @@ async function* droppedItems(
     if ('error' in item) failed(item.path, item.error);
     else {
       try {
-        yield { ...(await exampleOf(item.bytes, dspam)), spam, path: item.path, after };
+        yield { ...(await exampleOf(item.bytes)), spam, path: item.path, after };
       } catch (error) {
         failed(item.path, error);
       }
@@ -262,11 +258,11 @@ async function movedMessages(
 
 async function* movedItems(
   moved: readonly { path: string; spam: boolean }[],
-  { limit, dspam, after, failed }: Walk,
+  { limit, after, failed }: Walk,
 ): AsyncGenerator<Item> {
   for (const { path, spam } of moved) {
     try {
-      const example = await exampleOf(await readBeginning(path, limit), dspam);
+      const example = await exampleOf(await readBeginning(path, limit));
       yield { ...example, spam, signedOnly: true, path, after };
     } catch (error) {
       if (!isMissing(error)) failed(path, error);

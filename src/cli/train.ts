@@ -9,7 +9,6 @@ import { TamisError } from '../errors.ts';
 import type { Config } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { learnAll, type Example } from '../judge/bulk.ts';
-import { dspamReading } from '../judge/dspam-filter.ts';
 import { readMessage } from '../judge/reading.ts';
 import { sharedHome, writeSharedModel } from '../judge/shared.ts';
 import { userName, withUser } from '../judge/users.ts';
@@ -108,7 +107,7 @@ async function pileOf(paths: readonly string[], spam: boolean): Promise<Pile> {
 /** Reads messages of all piles, each time one of the pile of which the smallest share has been read. */
 async function* examples(
   piles: readonly Pile[],
-  { engine, prefixBytes: limit }: Settings,
+  { prefixBytes: limit }: Settings,
   failed: (item: { path: string }, error: unknown) => void,
 ): AsyncGenerator<Example> {
   const open = piles.map((pile) => ({ pile, items: itemsOf(pile, limit), done: 0 }));
@@ -129,9 +128,7 @@ async function* examples(
     }
     try {
       const { bytes } = next.value;
-      const reading = await readMessage(bytes);
-      const dspam = engine === 'dspam' ? dspamReading(bytes, reading) : undefined;
-      yield { reading, dspam, spam: turn.pile.spam };
+      yield { reading: await readMessage(bytes), prefix: bytes, spam: turn.pile.spam };
     } catch (error) {
       failed(next.value, error);
     }

@@ -56,7 +56,20 @@ function words<const Words extends readonly string[]>(known: Words) {
   return v.union([list, v.pipe(line, list)]);
 }
 
-/** The settings that a user may have otherwise (judge/preferences.ts): DSPAM's preferences, by its names. */
+/** Domains, in lower case; an empty list or line: none. */
+const domains = v.pipe(
+  v.union([
+    v.array(v.string()),
+    v.pipe(
+      v.string(),
+      v.transform((said) => said.split(',')),
+    ),
+  ]),
+  v.transform((all) => all.map((one) => one.trim().toLowerCase()).filter((one) => one !== '')),
+  v.array(v.pipe(v.string(), v.regex(/^[^\s@,]+$/, 'it can be of domains, such as example.com'))),
+);
+
+/** The settings that a user may have otherwise (judge/preferences.ts): DSPAM's preferences, by its names, its blocklist, and one of our own. */
 export const preferenceNames = [
   'trainingMode',
   'spamAction',
@@ -74,6 +87,8 @@ export const preferenceNames = [
   'processorBias',
   'trainPristine',
   'ignoreGroups',
+  'takeOver',
+  'blocklist',
 ] as const;
 
 /** The name of one of them. */
@@ -131,6 +146,8 @@ export interface Settings {
   readonly opt: 'in' | 'out';
   readonly optIn: boolean;
   readonly optOut: boolean;
+  /** Domains whose mail is spam (judge/blocklist.ts). */
+  readonly blocklist: readonly string[];
   /** DSPAM's group file (judge/groups.ts); else it is `group` in the home. */
   readonly groupFile?: string | undefined;
   readonly ignoreGroups: boolean;
@@ -164,8 +181,10 @@ export interface Settings {
   readonly spamFolder: string;
   /** What LMTP does with a message that cannot be judged: it passes unjudged, or the client is to try again later. */
   readonly onError: 'pass' | 'defer';
-  /** What judges: tamis' own model, or DSPAM's algorithms on DSPAM's tokens. What follows is for the latter. */
+  /** What judges: tamis' own model, or DSPAM's algorithms on DSPAM's tokens. */
   readonly engine: 'tamis' | 'dspam';
+  /** Whether users whose tokens were imported are judged by DSPAM's engine until the model is measurably better, whatever `engine` says (judge/contest.ts). What follows is for DSPAM's engine. */
+  readonly takeOver: boolean;
   readonly tokenizer: 'word' | 'chain' | 'osb' | 'sbph';
   /** Any that says spam wins. */
   readonly algorithms: readonly ('naive' | 'graham' | 'burton' | 'robinson' | 'chi-square')[];
@@ -207,6 +226,7 @@ const entries = {
   opt: v.optional(word(['in', 'out']), 'out'),
   optIn: v.optional(flag, false),
   optOut: v.optional(flag, false),
+  blocklist: v.optional(domains, () => []),
   groupFile: v.optional(v.pipe(v.string(), v.startsWith('/'))),
   ignoreGroups: v.optional(flag, false),
   allowOverride: v.optional(preferenceList, preferenceNames.join(',')),
@@ -225,6 +245,7 @@ const entries = {
   spamFolder: v.optional(v.pipe(v.string(), v.regex(/^(?:\.[^./\0]+)+$/)), '.Spam'),
   onError: v.optional(word(['pass', 'defer']), 'pass'),
   engine: v.optional(word(['tamis', 'dspam']), 'tamis'),
+  takeOver: v.optional(flag, true),
   tokenizer: v.optional(word(['word', 'chain', 'osb', 'sbph']), 'chain'),
   algorithms: v.optional(words(['naive', 'graham', 'burton', 'robinson', 'chi-square']), 'graham,burton'),
   pValue: v.optional(word(['bcr', 'robinson', 'markov']), 'bcr'),

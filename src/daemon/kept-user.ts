@@ -43,6 +43,8 @@ export class KeptUser implements Memory, TokenMemory {
   /** Whether something that a person taught is among what is held back. */
   private taught = false;
   private writing: Promise<void> | undefined;
+  /** Whether work has asked for features, so that it would be quicker with them in memory. */
+  readsFeatures = false;
   /** How often all that was kept had to be forgotten. */
   private losses = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -111,6 +113,7 @@ export class KeptUser implements Memory, TokenMemory {
   }
 
   readFeatures(keys: Float64Array): Promise<Int32Array> {
+    this.readsFeatures = true;
     return this.memory().readFeatures(keys);
   }
 
@@ -132,7 +135,8 @@ export class KeptUser implements Memory, TokenMemory {
     if (this.warm === undefined) return;
     this.unwritten++;
     if (options?.durable === true) this.taught = true;
-    if (this.unwritten >= held && !this.taught) await this.write();
+    // Tokens are read from the store, never from memory.
+    if (change.tokens !== undefined || (this.unwritten >= held && !this.taught)) await this.write();
   }
 
   private memory(): Memory {

@@ -65,9 +65,8 @@ export class KeptUsers {
     try {
       return await user.run(options, work);
     } finally {
-      // Warm users hold features only, not DSPAM's tokens.
-      const warms =
-        config.settings.engine === 'tamis' && now - user.warmedAt > rest && this.admits(away, now);
+      // Warm users hold features only, not the tokens of DSPAM's engine.
+      const warms = user.readsFeatures && now - user.warmedAt > rest && this.admits(away, now);
       if (user.isOpen && !user.isWarm && warms) void this.warm(user);
     }
   }

@@ -50,7 +50,7 @@ export function summaryLine(verdict: Verdict): string {
   const fields = [
     `X-DSPAM-Result: ${user}`,
     `result="${result === 'Spam' ? 'Spam' : 'Innocent'}"`,
-    `class="${result}"`,
+    `class="${verdict.blocklisted === true ? 'Blocklisted' : result}"`,
     `probability=${decimals(probability, 4)}`,
     `confidence=${decimals(confidence, 2)}`,
     `signature=${signature ?? 'N/A'}`,

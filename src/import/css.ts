@@ -37,6 +37,8 @@ interface Extent {
 const counterMask = 0x0fff_ffff;
 const mostTotal = 2 ** 31 - 1;
 const totals = 8;
+/** No hash file is that long: whoever says so is no header. */
+const longestFile = 2 ** 32;
 /** Records that are read at a time. */
 const readLength = 16_384;
 
@@ -60,9 +62,10 @@ function layoutOf(file: string, handle: number): { width: Width; extents: readon
   const tried = widths.map((width) => ({ width, ...extentsOf(file, handle, width, size) }));
   const whole = tried.find(({ end }) => end === size);
   if (whole !== undefined) return whole;
-  // The width that got further is the one to tell of.
-  const [first, second] = tried;
-  const best = first !== undefined && second !== undefined && second.at > first.at ? second : first;
+  // The width to tell of is the one that finds the header of an extent where it stops, else the one that got further.
+  const rank = ({ at, end = Infinity }: (typeof tried)[number]): number =>
+    at + (end < longestFile ? size : 0);
+  const best = [...tried].sort((one, other) => rank(other) - rank(one))[0];
   const wanted = best === undefined || best.end === undefined ? 'a header' : `${best.end} bytes`;
   throw broken(
     file,

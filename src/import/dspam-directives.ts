@@ -80,6 +80,7 @@ const preferenceValues: Readonly<Record<string, (value: string) => unknown>> = {
   whitelistthreshold: Number,
   signaturelocation: (value) => value.toLowerCase(),
   spamsubject: (value) => value,
+  blocklist: (value) => value,
 };
 
 /** The setting that a preference is, and its value; undefined: none. */
@@ -183,7 +184,11 @@ export const rules: Readonly<Record<string, Rule>> = {
     all: true,
     take: (values, settled) => {
       const known = values.filter((value) => preferenceSetting(value, '') !== undefined);
-      const before = (settled.get('allowOverride') as readonly string[] | undefined) ?? [];
+      // DSPAM knew of no other engine, and did not ask whether a blocklist was allowed.
+      const before = (settled.get('allowOverride') as readonly string[] | undefined) ?? [
+        'takeOver',
+        'blocklist',
+      ];
       const taken = settled.set('allowOverride', [...new Set([...before, ...known])]);
       const others = taken ? values.filter((value) => !known.includes(value)) : values;
       return others.length === 0 ? undefined : cannot(others.join(' '));

@@ -72,8 +72,10 @@ export function broken(file: string, place: string | undefined, what: string): T
 
 /** A token as any of the schemas writes it: unsigned, signed (PostgreSQL's BIGINT), or as text; undefined if it is none. */
 export function readToken(text: string): bigint | undefined {
-  if (!/^-?\d{1,20}$/.test(text)) return undefined;
-  const value = BigInt(text);
+  // A column of the type CHAR fills its values up with blanks.
+  const digits = text.trim();
+  if (!/^-?\d{1,20}$/.test(digits)) return undefined;
+  const value = BigInt(digits);
   return value >= -(2n ** 63n) && value < 2n ** 64n ? BigInt.asUintN(64, value) : undefined;
 }
 

@@ -6,6 +6,7 @@
  *     data/U/S/USER/USER.css             large-scale
  *     …/USER.sig/ID.sig                  signatures of the hash driver
  *     …/USER.prefs, default.prefs        preferences: `key=value` lines, `#` comments
+ *     …/USER.blocklist                   a domain on each line, whose mail is spam
  *     opt-in/[DOMAIN/]USER.dspam         opt-in/opt-out as files
  *     opt-out/[DOMAIN/]USER.nodspam
  *
@@ -13,9 +14,13 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { describe } from '../errors.ts';
 import { cssFacts } from './css.ts';
-import { type Fact, type Facts, type Owner } from './fact.ts';
+import { broken, type Fact, type Facts, type Owner } from './fact.ts';
 import { sqliteFacts } from './sqlite.ts';
+
+/** Characters of a blocklist: all preferences of a user are one note of 16 KiB. */
+const longestList = 12_000;
 
 /** Reads the facts of a home, or of a part of its data directory. */
 export async function* homeFacts(home: string): Facts {
@@ -28,6 +33,7 @@ export async function* homeFacts(home: string): Facts {
     if (ext === '.css') yield* cssFacts(file, owner);
     if (ext === '.sdb') yield* sqliteFacts(file, owner);
     if (ext === '.prefs' && user !== 'default') yield preferencesIn(file, owner);
+    if (ext === '.blocklist') yield blocklistIn(file, owner);
     if (ext === '.sig')
       yield [signatureIn(file, ownerOf(path.relative(data, path.dirname(dir)), path.basename(dir, '.sig')))];
   }
@@ -52,16 +58,45 @@ function ownerOf(below: string, user: string): Owner {
 function preferencesIn(file: string, owner: Owner): Fact[] {
   if (!existsSync(file)) return [];
   const facts: Fact[] = [];
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
+  for (const line of readText(file).split('\n')) {
     const [, name, value] = /^\s*([^#=\s]+)\s*=(.*)$/.exec(line) ?? [];
     if (name !== undefined) facts.push({ kind: 'preference', owner, name, value: value?.trim() ?? '' });
   }
   return facts;
 }
 
+/** A blocklist as a preference. A line that is no domain blocks nobody, and is told of as what it is; so is a list that a preference cannot hold. */
+function blocklistIn(file: string, owner: Owner): Fact[] {
+  const lines = readText(file)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const domains = lines.filter((line) => /^[\p{L}\p{N}._-]+$/u.test(line));
+  const value = domains.join(',');
+  const others = lines.filter((line) => !domains.includes(line)).map((line) => ['blocklist line', line]);
+  const list =
+    value.length > longestList
+      ? [`blocklist of ${domains.length} domains`, 'too long']
+      : ['blocklist', value];
+  return [...(domains.length > 0 ? [list] : []), ...others].map(([name = '', said = '']) => ({
+    kind: 'preference',
+    owner,
+    name,
+    value: said,
+  }));
+}
+
 function signatureIn(file: string, owner: Owner): Fact {
   const day = Math.floor(statSync(file).mtimeMs / 86_400_000);
   return { kind: 'signature', owner, id: path.basename(file, '.sig'), data: readFileSync(file), day };
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw broken(file, undefined, `It cannot be read: ${describe(cause)}.`);
+  }
 }
 
 function optedIn(directory: string, ending: string, name: string): Fact[] {

@@ -1,6 +1,7 @@
 /** An import from beginning to end: checked whole, then written. */
 import type { Config } from '../config/load.ts';
-import { TamisError } from '../errors.ts';
+import { describe, TamisError } from '../errors.ts';
+import type { Facts } from './fact.ts';
 import { planOf, type Plan } from './plan.ts';
 import type { Source } from './source.ts';
 import { writePlan, type UserReport } from './write.ts';
@@ -38,13 +39,26 @@ export async function importSource(
   if (plan.users.size === 0) throw nobody(user, plan);
   watch.begin([...plan.users.values()].reduce((sum, { rows }) => sum + rows, 0));
   try {
-    const users = await writePlan(config, plan, source.facts(), (rows) => {
+    const users = await writePlan(config, plan, readAgain(source), (rows) => {
       watch.step(rows);
     });
     const sitePreferences = [...plan.sitePreferences].map(([name, value]) => `${name}=${value}`);
     return { form: source.form, users, sitePreferences, nameless: Object.fromEntries(plan.nameless) };
   } finally {
     watch.end();
+  }
+}
+
+/** A source that could be read to its end once. */
+async function* readAgain(source: Source): Facts {
+  try {
+    yield* source.facts();
+  } catch (cause) {
+    const sentence =
+      'The source could be read to its end, but not again: it changed meanwhile. What was written of it does not count yet; import it again.';
+    throw new TamisError('INPUT', sentence, {
+      cause: new Error(describe(cause).replace(/ Nothing was imported\.$/, '')),
+    });
   }
 }
 

@@ -1,11 +1,11 @@
 /** Which form a source has, and its facts. */
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import { describe, TamisError } from '../errors.ts';
+import { describe, systemCode, TamisError } from '../errors.ts';
 import { cssFacts } from './css.ts';
 import { databaseFacts, isDatabaseUrl } from './database.ts';
 import { dumpFacts, isDump } from './dump.ts';
-import type { Facts, Owner } from './fact.ts';
+import { broken, type Facts, type Owner } from './fact.ts';
 import { homeFacts, isHome } from './home.ts';
 import { sqlFacts } from './sql.ts';
 import { isSqlite, sqliteFacts } from './sqlite.ts';
@@ -23,6 +23,21 @@ export interface Source {
  * @throws TamisError INPUT if there is no such source.
  */
 export function openSource(given: string, named: boolean): Source {
+  const { form, facts } = sourceOf(given, named);
+  return { form, facts: () => readable(given, facts()) };
+}
+
+/** Facts of files; an error of the system is one of the source. */
+async function* readable(given: string, facts: Facts): Facts {
+  try {
+    yield* facts;
+  } catch (error) {
+    if (error instanceof TamisError || systemCode(error) === undefined) throw error;
+    throw broken(given, undefined, `It cannot be read: ${describe(error)}.`);
+  }
+}
+
+function sourceOf(given: string, named: boolean): Source {
   if (isDatabaseUrl(given)) return { form: 'database', facts: () => databaseFacts(given) };
   if (statOf(given).isDirectory()) {
     if (isHome(given)) return { form: 'home of DSPAM', facts: () => homeFacts(given) };

@@ -159,9 +159,11 @@ function dayOf(text: string): number | undefined {
   return text === '' || /^date\(/i.test(text) ? 0 : readDay(text);
 }
 
+/** Text of UTF-8; undefined if it is none, or was none before a driver replaced what it could not read. */
 function decoded(bytes: string): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(bytes, 'latin1'));
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(bytes, 'latin1'));
+    return text.includes('\ufffd') ? undefined : text;
   } catch {
     return undefined;
   }

@@ -30,6 +30,9 @@ export async function* sqliteFacts(file: string, owner: Owner): Facts {
   let database: InstanceType<typeof Database> | undefined;
   try {
     database = new Database(file, { readOnly: true, fileMustExist: true });
+    const found = database.get('pragma quick_check(1)')?.['quick_check'];
+    if (found !== 'ok')
+      throw broken(file, undefined, `SQLite finds the file damaged: ${JSON.stringify(found)}.`);
     let tables = 0;
     for (const table of tableNames) {
       const columns = database

@@ -9,6 +9,7 @@
  */
 import type { Config } from '../config/load.ts';
 import { TamisError } from '../errors.ts';
+import { beginning, contestNote, contestOf } from '../judge/contest.ts';
 import { foreignSignature } from '../judge/dspam-filter.ts';
 import { forEachTokens, inSlices, patience } from '../judge/slices.ts';
 import { preferencesOf, setPreferences } from '../judge/preferences.ts';
@@ -169,12 +170,15 @@ class UserWriter {
     }
     const state = { ...this.#state, done: true };
     await withUser(this.#config, this.#name, { create: true, wait: patience }, async (store) => {
+      if (store === undefined) return;
       const { taken } = readPreferences(this.#plan.preferences);
       // What the user has set here since then counts.
-      if (store !== undefined && Object.keys(taken).length > 0)
+      if (Object.keys(taken).length > 0)
         await setPreferences(store, { ...taken, ...(await preferencesOf(store)) });
-      const change = { totals: totalsOf(this.#plan.totals), notes: [stateNote(state)] };
-      await store?.apply(change, { durable: true });
+      // From here on DSPAM's engine judges, until tamis' own model is better.
+      const contest = (await contestOf(store)) ?? beginning;
+      const notes = [stateNote(state), contestNote(contest)];
+      await store.apply({ totals: totalsOf(this.#plan.totals), notes }, { durable: true });
     });
     this.#state = state;
   }

@@ -2,25 +2,26 @@
  * Learning many messages at once.
  *
  * Each slice of the work (slices.ts) is one atomic change, so that a run that is killed has learned whole slices and goes on
- * from there when it is started again: what was learned already is a duplicate. With DSPAM's engine each message is a change of its own.
+ * from there when it is started again: what was learned already is a duplicate. Where DSPAM's engine judges each message is a change of its own.
  */
 import type { Config } from '../config/load.ts';
 import type { UserStore } from '../store/contract.ts';
-import { DspamFilter, type DspamReading } from './dspam-filter.ts';
+import { Engines } from './engines.ts';
 import type { Reading } from './reading.ts';
 import { over, sharedModel } from './shared.ts';
 import { UserFilter, type Learning } from './userfilter.ts';
 import { membershipOf } from './groups.ts';
 import { firstSigned } from './signature.ts';
 import { inSlices } from './slices.ts';
+import { standingOf } from './standing.ts';
 import { userName } from './users.ts';
 import { WarmUser } from './warm.ts';
 
 /** A message with its class, read. */
 export interface Example {
   readonly reading: Reading;
-  /** What DSPAM's engine reads; needed where it is set. */
-  readonly dspam?: DspamReading | undefined;
+  /** Its beginning, of which DSPAM's engine makes a reading of its own. */
+  readonly prefix: Uint8Array;
   readonly spam: boolean;
   /** Ids found in it: where the filter has signed it for this user, what it kept is learned, as a correction. */
   readonly signatures?: readonly string[];
@@ -43,19 +44,23 @@ export async function learnAll<Item extends Example>(
   examples: AsyncIterator<Item>,
   learned: (example: Item, learning: Learning) => void,
 ): Promise<void> {
-  const { engine } = config.settings;
+  const { settings, home } = config;
   const { owner } = membershipOf(config, userName(user, config));
   let warm: WarmUser | undefined;
   const warmLearner = async (store: UserStore): Promise<Learner> => {
     if (!(await warm?.follow(store))) warm = undefined;
     warm ??= await WarmUser.load(store);
-    return learnByModel(new UserFilter(over(sharedModel(config.home), warm), config.settings));
+    return learnByModel(new UserFilter(over(sharedModel(home), warm), settings));
   };
   let next = await examples.next();
   if (next.done === true) return;
   await inSlices(config, owner, true, async (store, isOver) => {
     const slice: [Item, Learning][] = [];
-    const learn = engine === 'dspam' ? learnByDspam(config, store) : await warmLearner(store);
+    const standing = await standingOf(store, settings, config);
+    const learn =
+      standing.judge === 'dspam'
+        ? learnByAll(await Engines.load({ name: owner, memory: store, settings, home }, standing))
+        : await warmLearner(store);
     while (next.done !== true && !isOver()) {
       const learning = await learn(next.value);
       if (learning !== undefined) slice.push([next.value, learning]);
@@ -67,14 +72,11 @@ export async function learnAll<Item extends Example>(
   });
 }
 
-function learnByDspam({ settings }: Config, store: UserStore): Learner {
-  const filter = new DspamFilter(store, settings);
-  return async (example) => {
-    const { dspam, spam, signatures = [] } = example;
-    if (dspam === undefined) throw new Error("The example lacks what DSPAM's engine reads.");
-    const signed = await firstSigned(filter, signatures.toReversed());
-    if (signed !== undefined) return await filter.learn(signed.reading, spam, 'error', true);
-    return example.signedOnly === true ? undefined : await filter.learn(dspam, spam, 'corpus', false);
+function learnByAll(engines: Engines): Learner {
+  return async ({ reading, prefix, spam, signatures = [], signedOnly = false }) => {
+    const signed = await firstSigned(engines, signatures.toReversed());
+    if (signed !== undefined) return await engines.learn(signed.reading, spam, 'error', true);
+    return signedOnly ? undefined : await engines.learn(engines.read(prefix, reading), spam, 'corpus', false);
   };
 }
 

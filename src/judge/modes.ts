@@ -14,8 +14,8 @@ export type TrainingMode = Settings['trainingMode'];
 /** Messages without a word from a person after which the filter learns nothing by itself any more. */
 const silence = 200;
 
-/** The most that the filter believes itself. */
-const mostBelief = 0.35;
+/** The most that the filter believes itself, or another engine. */
+export const mostBelief = 0.35;
 
 /** Messages of each class after which TUM takes itself as mature. */
 const mature = 1000;

@@ -4,13 +4,15 @@
 import type { Config } from '../config/load.ts';
 import { explain } from '../classifier/explanation.ts';
 import type { Deadline } from './deadline.ts';
-import type * as engine from './dspam-filter.ts';
+import { isBlocklisted } from './blocklist.ts';
 import { countsOf } from './counts.ts';
+import { dspamEngine, Engines } from './engines.ts';
 import { membershipOf } from './groups.ts';
 import { withMember, type Member, type Users } from './members.ts';
-import { readMessage, type Reading } from './reading.ts';
+import { readMessage, type FullReading, type Reading } from './reading.ts';
 import { isOptedOut } from './preferences.ts';
 import { over, sharedModel } from './shared.ts';
+import { standingOf, type Standing } from './standing.ts';
 import { UserFilter, type Opinion } from './userfilter.ts';
 import { userName } from './users.ts';
 import type { Verdict } from './verdict.ts';
@@ -24,9 +26,6 @@ export interface Task {
   /** How a user's memory is come by: opened for this message alone, unless somebody keeps users (daemon/). */
   readonly users?: Users;
 }
-
-/** DSPAM's engine, loaded where it is set. */
-export const dspamEngine = (): Promise<typeof engine> => import('./dspam-filter.ts');
 
 /** How many factors a header names. */
 const factorCount = 15;
@@ -53,13 +52,14 @@ export async function judgeMessage(prefix: Uint8Array, task: Task, deadline: Dea
 async function secondOpinion(
   task: Task,
   prefix: Uint8Array,
-  read: Promise<Reading>,
+  read: Promise<FullReading>,
   deadline: Deadline,
 ): Promise<Told | undefined> {
   const open = { create: false, wait: deadline.remaining() };
   const { membership, isNew } = await withMember(task, open, async ({ membership, memory, settings }) => {
     const totals = await memory.totals();
-    const { spamLearned: spam, innocentLearned: innocent } = countsOf(totals, settings.engine);
+    const { judge } = await standingOf(memory, settings, task.config, totals);
+    const { spamLearned: spam, innocentLearned: innocent } = countsOf(totals, judge);
     const isNew =
       innocent < experience.innocent || spam < experience.spam || settings.trainingMode === 'notrain';
     return { membership, isNew };
@@ -84,29 +84,19 @@ async function secondOpinion(
 async function judgeFor(
   task: Task,
   prefix: Uint8Array,
-  read: Promise<Reading>,
+  read: Promise<FullReading>,
   deadline: Deadline,
   told?: Told,
 ): Promise<Verdict> {
   const { config, classify = false } = task;
   const open = { create: config.settings.createUsers && !classify, wait: deadline.remaining() };
   return await withMember(task, open, async (member) => {
-    const { name, settings, memory, known, membership } = member;
+    const { name, settings, known, membership } = member;
     if (isOptedOut(settings)) return optedOut(name);
     const reading = await read;
-    const learns = known && !classify;
-    const judged =
-      settings.engine === 'dspam'
-        ? await receiveByDspam(member, prefix, reading, deadline, { learns, told })
-        : await receive(
-            new UserFilter(over(sharedModel(config.home), memory), {
-              ...settings,
-              trainingMode: learns ? settings.trainingMode : 'notrain',
-            }),
-            reading,
-            settings.showFactors,
-            told,
-          );
+    const judged: Judged = isBlocklisted(reading.content, settings)
+      ? blocklisted
+      : await judgedBy(member, config, prefix, reading, deadline, { learns: known && !classify, told });
     const { spamAction, spamSubject, signatureLocation, tagSpam, tagNonspam } = settings;
     return {
       ...judged,
@@ -119,35 +109,65 @@ async function judgeFor(
 }
 
 /** What an engine makes of a message. */
-type Judged = Pick<Verdict, 'result' | 'probability' | 'confidence' | 'signature' | 'factors'>;
+type Judged = Pick<
+  Verdict,
+  'result' | 'blocklisted' | 'probability' | 'confidence' | 'signature' | 'factors'
+>;
 
-async function receive(
-  filter: UserFilter,
-  reading: Reading,
-  showFactors: boolean,
-  told: Told | undefined,
-): Promise<Judged> {
-  const { opinion, signature } = await filter.receive(reading, told);
-  return {
-    result: opinion.spam ? 'Spam' : 'Innocent',
-    probability: opinion.probability,
-    confidence: opinion.confidence,
-    signature,
-    factors: showFactors ? factorsOf(reading, opinion) : undefined,
-  };
-}
+const blocklisted: Judged = { result: 'Spam', blocklisted: true, probability: 1, confidence: 1 };
 
-async function receiveByDspam(
-  { memory, settings }: Member,
+/** Lets the user's engine judge. */
+async function judgedBy(
+  member: Member,
+  config: Config,
   prefix: Uint8Array,
   reading: Reading,
   deadline: Deadline,
-  { learns, told }: { readonly learns: boolean; readonly told: Told | undefined },
+  how: How,
 ): Promise<Judged> {
-  const { DspamFilter, dspamReading } = await dspamEngine();
-  const filter = new DspamFilter(memory, settings);
+  const { memory, settings } = member;
+  const filter = new UserFilter(over(sharedModel(config.home), memory), {
+    ...settings,
+    trainingMode: how.learns ? settings.trainingMode : 'notrain',
+  });
+  // Where this engine is set it is asked first, because it reads the totals together with the features.
+  const opinion = settings.engine === 'tamis' ? await filter.judge(reading) : undefined;
+  const standing = await standingOf(memory, settings, config, opinion?.totals);
+  if (standing.judge === 'dspam')
+    return await receiveByDspam(member, config, standing, prefix, reading, deadline, how);
+  const { opinion: final, signature } = await filter.take(reading, {
+    ...(opinion ?? (await filter.judge(reading))),
+    ...how.told,
+  });
+  return {
+    result: final.spam ? 'Spam' : 'Innocent',
+    probability: final.probability,
+    confidence: final.confidence,
+    signature,
+    factors: settings.showFactors ? factorsOf(reading, final) : undefined,
+  };
+}
+
+/** How a message is judged. */
+interface How {
+  readonly learns: boolean;
+  readonly told: Told | undefined;
+}
+
+async function receiveByDspam(
+  member: Member,
+  { home }: Config,
+  standing: Standing,
+  prefix: Uint8Array,
+  reading: Reading,
+  deadline: Deadline,
+  { learns, told }: How,
+): Promise<Judged> {
+  const { settings } = member;
+  const { dspamReading } = await dspamEngine();
+  const engines = await Engines.load({ ...member, home }, standing);
   const message = deadline.run(() => dspamReading(prefix, reading));
-  const { judgement, signature } = await filter.receive(message, !learns, told);
+  const { judgement, signature } = await engines.receive({ own: reading, dspam: message }, !learns, told);
   return {
     result: judgement.whitelisted ? 'Whitelisted' : judgement.spam ? 'Spam' : 'Innocent',
     probability: judgement.probability,

@@ -5,14 +5,13 @@
 import type { Config } from '../config/load.ts';
 import { describe, TamisError } from '../errors.ts';
 import { log } from '../log.ts';
-import type { DspamFilter, DspamReading } from './dspam-filter.ts';
+import { enginesOf, type Engines, type Readings } from './engines.ts';
 import { withMember, type Member } from './members.ts';
 import type { Source } from './notes.ts';
-import { dspamEngine, type Task } from './process.ts';
-import { readMessage, type Reading } from './reading.ts';
-import { over, sharedModel } from './shared.ts';
+import type { Task } from './process.ts';
+import { readMessage, type FullReading } from './reading.ts';
 import { firstSigned } from './signature.ts';
-import { UserFilter, type Learning } from './userfilter.ts';
+import type { Learning } from './userfilter.ts';
 import type { Verdict } from './verdict.ts';
 
 /** A class to learn, and by which signature. */
@@ -47,16 +46,13 @@ export async function teachMessage(
   lesson: Lesson,
   wait: number,
 ): Promise<Taught> {
-  const message = prefix === undefined ? undefined : await readMessage(prefix);
+  const message = prefix && { prefix, reading: await readMessage(prefix) };
   const create = message !== undefined && lesson.signedOnly !== true && lesson.unlearn !== true;
   const { taught, others, pass } = await withMember(task, { create, wait }, async (member) => {
-    const { name, known, membership, settings } = member;
+    const { name, known, membership } = member;
     if (!known) throw unknownSignature(lesson.signature, name);
-    const signatures = message?.signatures ?? [];
-    const told =
-      settings.engine === 'dspam'
-        ? await teachMember(await dspamTools(prefix, message), member, signatures, lesson)
-        : await teachMember(ownTools(task.config, message), member, signatures, lesson);
+    const engines = await enginesOf(member, task.config);
+    const told = await teachMember(engines, message, lesson, name, task.config);
     const { signature, source, learning, pass } = told;
     const verdict: Verdict = {
       user: name,
@@ -75,64 +71,38 @@ export async function teachMessage(
   return taught;
 }
 
-/** What learning needs of an engine. */
-interface Filter<Read> {
-  signed(id: string): Promise<Read>;
-  learn(reading: Read, spam: boolean, source: Source, signed: boolean): Promise<Learning>;
-  forget(reading: Read): Promise<boolean>;
-}
-
-/** An engine for any member, and the message as it reads it. */
-interface Tools<Read> {
-  readonly filterFor: (member: Member) => Filter<Read>;
-  readonly isSpam: (reading: Read, member: Member) => Promise<boolean>;
-  readonly message: Read | undefined;
-}
-
-function ownTools(config: Config, message: Reading | undefined): Tools<Reading> {
-  const filterFor = ({ memory, settings }: Member): UserFilter =>
-    new UserFilter(over(sharedModel(config.home), memory), settings);
-  return {
-    filterFor,
-    isSpam: async (reading, member) => (await filterFor(member).judge(reading)).spam,
-    message,
-  };
-}
-
-async function dspamTools(
-  prefix: Uint8Array | undefined,
-  message: Reading | undefined,
-): Promise<Tools<DspamReading>> {
-  const { DspamFilter: Filter, dspamReading } = await dspamEngine();
-  const filterFor = ({ memory, settings }: Member): DspamFilter => new Filter(memory, settings);
-  return {
-    filterFor,
-    isSpam: async (reading, member) => (await filterFor(member).receive(reading, true)).judgement.spam,
-    message: message && prefix && dspamReading(prefix, message),
-  };
+/** A message, read. */
+interface Message {
+  readonly prefix: Uint8Array;
+  readonly reading: FullReading;
 }
 
 /** Learns for one member; `pass` teaches the same to another, if that one does not know it. */
-async function teachMember<Read>(
-  { filterFor, isSpam, message }: Tools<Read>,
-  member: Member,
-  signatures: readonly string[],
+async function teachMember(
+  engines: Engines,
+  message: Message | undefined,
   lesson: Lesson,
+  name: string,
+  config: Config,
 ): Promise<{
   signature: string | undefined;
   source: Source;
   learning: Taught['learning'];
   pass: (other: Member) => Promise<void>;
 }> {
-  const filter = filterFor(member);
-  const { reading, signature } = await findLesson(filter, message, signatures, lesson, member.name);
+  const { reading, signature } = await findLesson(engines, message, lesson, name);
   const source = lesson.source ?? (signature === undefined ? 'corpus' : 'error');
   const learning =
     lesson.unlearn === true
-      ? await forget(filter, reading)
-      : await filter.learn(reading, lesson.spam, source, signature !== undefined);
+      ? await forget(engines, reading)
+      : await engines.learn(reading, lesson.spam, source, signature !== undefined);
   const pass = async (other: Member): Promise<void> => {
-    if (!(await isSpam(reading, other))) await filterFor(other).learn(reading, true, 'inoculation', false);
+    const others = await enginesOf(other, config);
+    const theirs =
+      signature === undefined && message !== undefined
+        ? others.read(message.prefix, message.reading)
+        : reading;
+    if (!(await others.isSpam(theirs))) await others.learn(theirs, true, 'inoculation', false);
   };
   return { signature, source, learning, pass };
 }
@@ -150,42 +120,33 @@ async function inoculate(task: Task, wait: number, pass: (other: Member) => Prom
 
 /** Takes back what was learned of a message, by whatever name {@link teachMessage} would find it; false if nothing was. */
 export async function forgetMessage(prefix: Uint8Array, task: Task, wait: number): Promise<boolean> {
-  const message = await readMessage(prefix);
+  const message = { prefix, reading: await readMessage(prefix) };
   return await withMember(task, { create: false, wait }, async (member) => {
     if (!member.known) return false;
-    const forgetWith = async <Read>({ filterFor, message: own }: Tools<Read>): Promise<boolean> => {
-      const filter = filterFor(member);
-      const { reading } = await findLesson(filter, own, message.signatures, {}, member.name);
-      return await filter.forget(reading);
-    };
-    return member.settings.engine === 'dspam'
-      ? await forgetWith(await dspamTools(prefix, message))
-      : await forgetWith(ownTools(task.config, message));
+    const engines = await enginesOf(member, task.config);
+    const { reading } = await findLesson(engines, message, {}, member.name);
+    return await engines.forget(reading);
   });
 }
 
-async function forget<Read>(
-  filter: { forget(reading: Read): Promise<boolean> },
-  reading: Read,
-): Promise<Taught['learning']> {
-  return (await filter.forget(reading)) ? 'forgotten' : 'duplicate';
+async function forget(engines: Engines, reading: Readings): Promise<Taught['learning']> {
+  return (await engines.forget(reading)) ? 'forgotten' : 'duplicate';
 }
 
-/** @param filter Knows signatures. */
-async function findLesson<Read>(
-  filter: { signed(id: string): Promise<Read> },
-  message: Read | undefined,
-  signatures: readonly string[],
+async function findLesson(
+  engines: Engines,
+  message: Message | undefined,
   lesson: Pick<Lesson, 'signature' | 'signedOnly'>,
   user: string,
-): Promise<{ reading: Read; signature: string | undefined }> {
+): Promise<{ reading: Readings; signature: string | undefined }> {
   const given = lesson.signature === undefined ? [] : [lesson.signature];
-  const signed = await firstSigned(filter, [...given, ...signatures.toReversed()]);
+  const signatures = message?.reading.signatures ?? [];
+  const signed = await firstSigned(engines, [...given, ...signatures.toReversed()]);
   if (signed !== undefined) return signed;
   if (message === undefined || lesson.signedOnly === true) {
     throw unknownSignature(lesson.signature ?? signatures.at(-1), user);
   }
-  return { reading: message, signature: undefined };
+  return { reading: engines.read(message.prefix, message.reading), signature: undefined };
 }
 
 function unknownSignature(signature: string | undefined, user: string): TamisError {

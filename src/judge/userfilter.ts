@@ -13,8 +13,9 @@ import { evidenceOf, keysOf, type Evidence } from '../classifier/evidence.ts';
 import { featuresOf } from '../features/features.ts';
 import type { Settings } from '../config/settings.ts';
 import { TamisError } from '../errors.ts';
-import { counters, type Change, type Note, type Totals, type UserStore } from '../store/contract.ts';
-import { beliefIn } from './modes.ts';
+import type { Change, Note, Totals, UserStore } from '../store/contract.ts';
+import { sumOf } from './counts.ts';
+import { beliefIn, mostBelief } from './modes.ts';
 import {
   decodeLearned,
   decodeSigned,
@@ -72,47 +73,68 @@ export class UserFilter {
     return { ...calibrated(scores, taught, this.settings.hamCost), scores, evidence, totals: { ...totals } };
   }
 
+  /** Takes a message that arrives: judges it, stores its signature, counts it, and learns from the judgement if the training mode says so. */
+  async receive(reading: Reading): Promise<Receipt> {
+    return await this.take(reading, await this.judge(reading));
+  }
+
   /**
-   * Takes a message that arrives: judges it, stores its signature, counts it, and learns from the judgement if the training
-   * mode says so.
+   * Takes a message that arrives and has been judged.
    *
-   * @param told Set where others have said that it is spam.
+   * @param opinion The one of {@link judge}, or what others have said in its place.
    */
-  async receive(
-    reading: Reading,
-    told?: Pick<Opinion, 'spam' | 'probability' | 'confidence'>,
-  ): Promise<Receipt> {
-    const opinion = { ...(await this.judge(reading)), ...told };
-    const { trainingMode, signatureDays, trainPristine = false } = this.settings;
+  async take(reading: Reading, opinion: Opinion): Promise<Receipt> {
+    const { trainingMode, trainPristine = false } = this.settings;
     if (trainingMode === 'notrain') return { opinion, signature: undefined };
-    const now = this.now();
-    const signature = trainPristine ? undefined : newSignature(now);
-    const signed = (id: string): Note => ({
-      space: 'signature',
-      key: Buffer.from(id, 'latin1'),
-      value: encodeSigned({
-        judgedSpam: opinion.spam,
-        fingerprint: reading.fingerprint,
-        windows: reading.windows,
-      }),
-      expires: Math.ceil(now + signatureDays * 86_400),
-    });
+    const signature = trainPristine ? undefined : newSignature(this.now());
     const belief = beliefIn(trainingMode, opinion, opinion.totals.uncorrected);
     const learns = belief > 0 && (await this.learned(reading.fingerprint)) === undefined;
-    const change = learns
-      ? this.lesson(
-          copyOf(opinion.evidence),
-          reading,
-          { spam: opinion.spam, belief, correction: false, source: undefined },
-          opinion.evidence,
-        )
-      : { totals: opinion.spam ? { spamClassified: 1 } : { innocentClassified: 1 } };
-    await this.memory.apply({
-      ...change,
-      totals: { ...change.totals, uncorrected: 1 },
-      notes: [...(change.notes ?? []), ...(signature === undefined ? [] : [signed(signature)])],
-    });
+    await this.keep(reading, opinion, { spam: opinion.spam, belief: learns ? belief : 0, signature });
     return { opinion, signature };
+  }
+
+  /**
+   * Takes a message that DSPAM's engine has judged, and learns that judgement in every mode: nobody else tells this filter what is right while it judges nothing.
+   *
+   * @param signature Under which both engines keep the message; undefined: under none.
+   * @returns The own opinion, of which nobody hears; and whether nothing had been learned of the message before.
+   */
+  async follow(
+    reading: Reading,
+    spam: boolean,
+    signature: string | undefined,
+  ): Promise<{ opinion: Opinion; isNew: boolean }> {
+    const opinion = await this.judge(reading);
+    const isNew = (await this.learned(reading.fingerprint)) === undefined;
+    await this.keep(reading, opinion, { spam, belief: isNew ? mostBelief : 0, signature });
+    return { opinion, isNew };
+  }
+
+  /** Stores the signature of a message, and counts it or learns it. */
+  private async keep(
+    reading: Reading,
+    { evidence, spam: judgedSpam }: Opinion,
+    { spam, belief, signature }: { spam: boolean; belief: number; signature: string | undefined },
+  ): Promise<void> {
+    const change =
+      belief > 0
+        ? this.lesson(
+            copyOf(evidence),
+            reading,
+            { spam, belief, correction: false, source: undefined },
+            evidence,
+          )
+        : { totals: spam ? { spamClassified: 1 } : { innocentClassified: 1 } };
+    const notes = [...(change.notes ?? [])];
+    if (signature !== undefined) {
+      notes.push({
+        space: 'signature',
+        key: Buffer.from(signature, 'latin1'),
+        value: encodeSigned({ judgedSpam, fingerprint: reading.fingerprint, windows: reading.windows }),
+        expires: Math.ceil(this.now() + this.settings.signatureDays * 86_400),
+      });
+    }
+    await this.memory.apply({ ...change, totals: { ...change.totals, uncorrected: 1 }, notes });
   }
 
   /** Learns a message as the class that a person tells. */
@@ -209,14 +231,6 @@ function trainedSince({ trained }: Evidence, before: Snapshot): Partial<Totals> 
     spamTrained: trained.spam - before.trained.spam,
     innocentTrained: trained.innocent - before.trained.innocent,
   };
-}
-
-function sumOf(...changes: readonly (Partial<Totals> | undefined)[]): Partial<Totals> {
-  const sum: Partial<Totals> = {};
-  for (const change of changes) {
-    for (const counter of counters) sum[counter] = (sum[counter] ?? 0) + (change?.[counter] ?? 0);
-  }
-  return sum;
 }
 
 type Snapshot = Pick<Evidence, 'values' | 'trained'>;

@@ -22,6 +22,8 @@ export type Wishes = Pick<
 export interface Verdict {
   readonly user: string;
   readonly result: Result;
+  /** Set where it is spam because its sender is on the user's blocklist: DSPAM's class Blocklisted. */
+  readonly blocklisted?: boolean | undefined;
   /** Probability of spam, 0 to 1, calibrated. */
   readonly probability: number;
   /** How far from the threshold, 0 to 1. */

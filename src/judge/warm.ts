@@ -14,6 +14,7 @@ import {
   type Counter,
   type Note,
   type NoteSpace,
+  type TokenRows,
   type Totals,
   type UserStore,
 } from '../store/contract.ts';
@@ -28,6 +29,8 @@ export class WarmUser implements Memory {
   private readonly known: FeatureTable;
   private unwritten = new FeatureTable();
   private unwrittenTotals: Partial<Totals> = {};
+  /** Tokens are not kept in memory: whoever applies some flushes before they are read again. */
+  private unwrittenTokens: TokenRows | undefined;
   private readonly notes = new Map<string, Note>();
   private sums: Totals;
   /** How many changes wrote features. */
@@ -81,6 +84,11 @@ export class WarmUser implements Memory {
       this.unwrittenTotals[counter] = (this.unwrittenTotals[counter] ?? 0) + delta;
     }
     if (change.features !== undefined) this.writes++;
+    if (change.tokens !== undefined && change.tokens.keys.length > 0) {
+      if (this.unwrittenTokens !== undefined)
+        throw new Error('Tokens are flushed before others are applied.');
+      this.unwrittenTokens = change.tokens;
+    }
     const { keys, values } = change.features ?? { keys: new Float64Array(0), values: new Int32Array(0) };
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i] ?? 0;
@@ -100,12 +108,14 @@ export class WarmUser implements Memory {
   async flush({ durable }: { durable: boolean } = { durable: true }): Promise<void> {
     const change = {
       features: this.unwritten.rows(),
+      tokens: this.unwrittenTokens,
       totals: this.unwrittenTotals,
       notes: [...this.notes.values()],
     };
     await this.store.apply(change, { durable });
     this.unwritten = new FeatureTable();
     this.unwrittenTotals = {};
+    this.unwrittenTokens = undefined;
     this.notes.clear();
   }
 }

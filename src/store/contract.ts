@@ -17,7 +17,7 @@
 
 /**
  * Counters: DSPAM's eight totals, and again for DSPAM's engine, which learns apart from the model; what the pair learner has counted of each class; messages that have arrived since a person
- * last told a class.
+ * last told a class; messages that both engines have judged, and those on which one alone was wrong (judge/contest.ts).
  */
 export const counters = [
   'spamLearned',
@@ -39,6 +39,11 @@ export const counters = [
   'dspamInnocentCorpusfed',
   'dspamSpamClassified',
   'dspamInnocentClassified',
+  'contested',
+  'hamLostByDspam',
+  'hamLostByTamis',
+  'spamMissedByDspam',
+  'spamMissedByTamis',
 ] as const;
 
 /** The name of one counter. */

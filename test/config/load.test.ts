@@ -127,6 +127,8 @@ describe('the file', () => {
       signatureDays: 14,
       showFactors: false,
       engine: 'tamis',
+      takeOver: true,
+      blocklist: [],
       tokenizer: 'chain',
       algorithms: ['graham', 'burton'],
       pValue: 'bcr',

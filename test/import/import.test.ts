@@ -1,6 +1,11 @@
 /** `tamis import dspam --from`, as a process. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { TamisError } from '../../src/errors.ts';
+import type { Facts } from '../../src/import/fact.ts';
+import { importSource } from '../../src/import/import.ts';
+import { openSource, type Source } from '../../src/import/source.ts';
 import { LevelStore } from '../../src/store/level/level-store.ts';
 import { counters, type Totals } from '../../src/store/contract.ts';
 import { mail } from '../cli/mail.ts';
@@ -130,6 +135,49 @@ describe('tamis import dspam --from', () => {
     });
   });
 
+  test('a source that is broken when it is read again says that it changed, and does not count', async () => {
+    const config = loadConfig({ home: place.home }, { TAMIS_CONFIG: '/dev/null' });
+    writeFileSync(place.path('joe.css'), css(big, 64));
+    const whole = openSource(place.path('joe.css'), false);
+    const cut = async function* (): Facts {
+      let chunks = 0;
+      for await (const chunk of whole.facts()) {
+        if (++chunks > 2) throw new TamisError('INPUT', 'joe.css, byte 9: It ends. Nothing was imported.');
+        yield chunk;
+      }
+    };
+    let readings = 0;
+    const source: Source = { form: 'hash file', facts: () => (readings++ === 0 ? whole.facts() : cut()) };
+    const watch = { begin: () => undefined, step: () => undefined, end: () => undefined };
+    await expect(importSource(config, source, undefined, watch)).rejects.toMatchObject({
+      code: 'INPUT',
+      message: expect.stringContaining('it changed meanwhile') as unknown,
+      cause: new Error('joe.css, byte 9: It ends.'),
+    });
+    expect(importDspam('--from', place.path('joe.css')).stdout).toMatch(/^joe: 20000 tokens imported/);
+    expect(await tokensOf('joe')).toEqual(sorted(big));
+  });
+
+  test("takes a user's blocklist, which is honoured", () => {
+    mkdirSync(place.path('dspam', 'data', 'joe'), { recursive: true });
+    writeFileSync(place.path('dspam', 'data', 'joe', 'joe.css'), css(joe, 64));
+    writeFileSync(place.path('dspam', 'data', 'joe', 'joe.blocklist'), 'example.org\nno domain\n');
+    const { said } = importDspam('--from', place.path('dspam'));
+    expect(said).toEqual([
+      'tamis: joe: preferences that tamis does not have were left out: blocklist line=no domain',
+    ]);
+    const before = statsOf('joe');
+    const judge = (...words: string[]): string =>
+      place.run(['--user=joe', ...words], { stdin: mail({ id: 'x' }) }).stdout;
+    expect(judge('--deliver=summary')).toBe(
+      'X-DSPAM-Result: joe; result="Spam"; class="Blocklisted"; probability=1.0000; confidence=1.00; signature=N/A\n',
+    );
+    expect(judge()).toContain('\nX-DSPAM-Result: Spam\n');
+    expect(statsOf('joe')).toEqual(before);
+    place.run(['prefs', 'set', 'blocklist', 'example.com', '--user=joe']);
+    expect(judge('--classify')).toContain('class="Innocent"');
+  });
+
   test('a second time nothing is counted twice; another source for the same user is refused', async () => {
     writeLatin1(place.path('dump.sql'), mysqldump([joe]));
     importDspam('--from', place.path('dump.sql'));
@@ -198,6 +246,16 @@ describe('tamis import dspam --from', () => {
   });
 });
 
+test('explain says that another engine judges', () => {
+  writeLatin1(place.path('dump.sql'), mysqldump([joe]));
+  importDspam('--from', place.path('dump.sql'));
+  const explain = (...words: string[]): string =>
+    place.run(['explain', '--user=joe@example.org', ...words], { stdin: mail({ id: 'x' }) }).stdout;
+  expect(explain()).toContain("\nDSPAM's engine judges the mail of joe@example.org; this is what tamis'");
+  expect(JSON.parse(explain('--json'))).toMatchObject({ judge: 'dspam' });
+  expect(JSON.parse(explain('--json', '--set=engine=tamis'))).toMatchObject({ judge: 'tamis' });
+});
+
 describe('tamis export', () => {
   test('--format=dspam prints the lines of dspam_dump that were imported', () => {
     const dump = readFileSync(new URL('captures/68-dspam_dump.txt', import.meta.url), 'latin1');
@@ -215,7 +273,9 @@ describe('tamis export', () => {
       '18446744073709551615 S: 00001  I: 00002  P: 0.4000 LH: Sun Nov 22 21:35:45 2026\n',
     );
     importDspam('--from', place.path('dump.txt'), '--user=joe');
-    place.run(['--user=joe', '--class=spam', '--source=corpus'], { stdin: mail({ id: 'x' }) });
+    place.run(['--user=joe', '--class=spam', '--source=corpus', '--set=engine=tamis'], {
+      stdin: mail({ id: 'x' }),
+    });
     const all = JSON.parse(place.run(['export', '--user=joe', '--format=json']).stdout) as Record<
       string,
       unknown

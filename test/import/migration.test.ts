@@ -124,6 +124,19 @@ describeWith(['maildrop'], (maildrop) => {
     expect(imported).toMatch(/1 signatures, 0 expired or without tokens; 1 preferences$/);
     expect(user).toBe('joe@example.org');
     expect(stats.join('\n')).toMatch(/^dspam spam learned +50$/m);
+    expect(stats.join('\n')).toMatch(/^judge +dspam$/m);
+    expect(stats.join('\n')).toMatch(/^tamis' own model learns beside DSPAM's engine; it takes over when/m);
+  });
+
+  test('2. a user who is left to DSPAM’s algorithms', () => {
+    const stats = (): unknown => JSON.parse(shell('tamis stats --user joe@example.org --json'));
+    shell('sed -i s/^engine.*/engine=\\"tamis\\"/ etc/tamis/tamis.toml');
+    expect(stats()).toMatchObject({ judge: 'dspam', contest: { state: 'open', round: 1 } });
+    shell(block('To leave a user'));
+    expect(stats()).toMatchObject({ judge: 'tamis' });
+    shell('sed -i s/^engine.*/engine=\\"dspam\\"/ etc/tamis/tamis.toml');
+    expect(stats()).toMatchObject({ judge: 'dspam' });
+    shell('tamis prefs unset takeOver --user joe@example.org');
   });
 
   test('3. the programs, and the daemon', async () => {

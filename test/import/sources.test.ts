@@ -2,9 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Fact } from '../../src/import/fact.ts';
-import { openSource } from '../../src/import/source.ts';
 import { Place } from '../cli/tamis.ts';
+import { check, checkSigned, factsOf, refusalOf, tokensOf } from './facts.ts';
 import {
   control,
   css,
@@ -26,41 +25,6 @@ afterAll(() => {
   place.remove();
 });
 
-async function factsOf(source: string, named = false): Promise<Fact[]> {
-  const all: Fact[] = [];
-  for await (const chunk of openSource(source, named).facts()) all.push(...chunk);
-  return all;
-}
-
-/** What the error says of a source that must be refused. */
-async function refusalOf(source: string): Promise<string> {
-  const error: unknown = await factsOf(source).catch((caught: unknown) => caught);
-  expect(error).toMatchObject({ code: 'INPUT' });
-  return error instanceof Error ? error.message : '';
-}
-
-/** The tokens in the order of their keys, without what the formats tell differently. */
-function tokensOf(facts: readonly Fact[]): unknown[] {
-  return facts
-    .filter((fact) => fact.kind === 'token')
-    .sort((one, other) => (one.token < other.token ? -1 : 1))
-    .map(({ token, spam, innocent }) => [token, spam, innocent]);
-}
-
-const wanted = [...joe.tokens].sort(([one], [other]) => (one < other ? -1 : 1)).map((token) => [...token]);
-
-function check(facts: readonly Fact[]): void {
-  expect(tokensOf(facts)).toEqual(wanted);
-  const totals = facts.filter((fact) => fact.kind === 'totals').map((fact) => fact.totals);
-  expect(totals).toEqual([joe.totals]);
-}
-
-function checkSigned(facts: readonly Fact[]): void {
-  const [signature] = facts.filter((fact) => fact.kind === 'signature');
-  expect(signature).toMatchObject({ id: '3,6b0360fc154471170017774', day });
-  expect(Buffer.from(signature?.data ?? [])).toEqual(signatureData(joe.signatures[0]?.tokens ?? [], true));
-}
-
 describe('a hash file', () => {
   test.each([64, 32] as const)('of a machine of %d bits', async (bits) => {
     const file = place.path(`joe${bits}.css`);
@@ -78,6 +42,7 @@ describe('a hash file', () => {
 
   test.each([
     [64, 1_000_000, 'byte 0'],
+    [64, 2_359_687, 'byte 0'],
     [32, 1_000_000, 'byte 0'],
     [64, 2_359_688 + 40, 'byte 2359688'],
     [32, 1_573_112 + 100_000, 'byte 1573112'],
@@ -115,6 +80,16 @@ describe('a file of SQLite', () => {
     writeFileSync(place.path('cut.sdb'), bytes.subarray(0, bytes.length - 5000));
     await expect(factsOf(place.path('cut.sdb'))).rejects.toThrow(
       `cut.sdb, byte ${bytes.length - 5000}: The file ends here`,
+    );
+  });
+
+  test('that is damaged where its rows are is an error', async () => {
+    const bytes = readFileSync(place.path('joe.sdb'));
+    // The page of the tokens: where its cells begin.
+    bytes.fill(0xaa, 4096 + 8, 4096 + 20);
+    writeFileSync(place.path('damaged.sdb'), bytes);
+    expect(await refusalOf(place.path('damaged.sdb'))).toContain(
+      'damaged.sdb: SQLite finds the file damaged: ',
     );
   });
 
@@ -183,6 +158,11 @@ describe('a file of mysqldump', () => {
       'blobs that were taken for Latin-1 and written as UTF-8',
       Buffer.from(dump, 'utf8'),
       'saved in another charset; dump it again with --hex-blob',
+    ],
+    [
+      'a name in which a program has replaced what it could not read',
+      Buffer.from(mysqldump([{ ...joe, name: 'j\ufffd@example.org' }], { hexBlob: true })),
+      'The column username of dspam_virtual_uids says',
     ],
     [
       'no table of DSPAM',
@@ -336,6 +316,8 @@ describe("a site's home", () => {
     put('data/local/ann/ann.css', css(joe, 64));
     put('data/l/e/lee/lee.css', css(joe, 64));
     put('data/kim/kim.prefs', '# of kim\nspamAction=tag\n\nspamSubject = [S]\n');
+    put('data/kim/kim.blocklist', 'example.com\r\nads.example.org\n\njoe@example.net\n');
+    put('data/l/e/lee/lee.blocklist', 'a.example.com\n'.repeat(1000));
     put('data/kim/kim.log', 'not read');
     put('default.prefs', 'trainingMode=TOE\n');
     put('opt-out/example.org/joe.nodspam', '');
@@ -346,13 +328,24 @@ describe("a site's home", () => {
     const told = facts.filter((fact) => fact.kind === 'preference');
     expect(told.map(({ owner, name, value }) => [owner, name, value])).toEqual([
       ['site', 'trainingMode', 'TOE'],
+      [{ name: 'kim' }, 'blocklist', 'example.com,ads.example.org'],
+      [{ name: 'kim' }, 'blocklist line', 'joe@example.net'],
       [{ name: 'kim' }, 'spamAction', 'tag'],
       [{ name: 'kim' }, 'spamSubject', '[S]'],
+      [{ name: 'lee' }, 'blocklist of 1000 domains', 'too long'],
       [{ name: 'kim' }, 'optIn', 'on'],
       [{ name: 'joe@example.org' }, 'optOut', 'on'],
     ]);
     expect(facts.filter((fact) => fact.kind === 'signature').map(({ owner, id }) => [owner, id])).toEqual([
       [{ name: 'joe@example.org' }, '6b0360fc15'],
     ]);
+  });
+
+  test('with a directory where a file should be is an error with its name', async () => {
+    const home = place.path('odd');
+    mkdirSync(join(home, 'data/kim'), { recursive: true });
+    writeFileSync(join(home, 'data/kim/kim.css'), css(joe, 64));
+    mkdirSync(join(home, 'default.prefs'));
+    expect(await refusalOf(home)).toContain(`${home}/default.prefs: It cannot be read: `);
   });
 });

@@ -20,7 +20,7 @@ afterAll(() => {
 
 async function* examples(count: number): AsyncGenerator<Example> {
   for (let n = 0; n < count; n++)
-    yield { reading: await reading(n % 2 === 0, `bulk-${n}`), spam: n % 2 === 0 };
+    yield { reading: await reading(n % 2 === 0, `bulk-${n}`), prefix: new Uint8Array(), spam: n % 2 === 0 };
 }
 
 describe('learning in bulk', () => {

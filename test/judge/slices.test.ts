@@ -24,7 +24,8 @@ test('others get the store between two slices, within the deadline of a message'
   let learned = 0;
   async function* examples(): AsyncGenerator<Example> {
     for (let n = 0; n < 20 || judged < 2; n++) {
-      yield { reading: await readMessage(Buffer.from(mail({ id: `bulk-${n}` }))), spam: n % 2 === 0 };
+      const prefix = Buffer.from(mail({ id: `bulk-${n}` }));
+      yield { reading: await readMessage(prefix), prefix, spam: n % 2 === 0 };
     }
   }
   let judged = 0;

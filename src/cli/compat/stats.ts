@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import type { Config } from '../../config/load.ts';
 import { systemCode } from '../../errors.ts';
 import { countsOf, type Counts } from '../../judge/counts.ts';
+import { standingOf } from '../../judge/standing.ts';
 import { userName } from '../../judge/users.ts';
 import { folderOf } from '../../store/names.ts';
 import { forEachUser } from './users.ts';
@@ -33,7 +34,9 @@ export async function runStats(argv: readonly string[]): Promise<void> {
   let total = none;
   await forEachUser(config, words, async (store, given) => {
     const name = userName(given, config);
-    const all = figuresOf(countsOf(await store.totals(), config.settings.engine));
+    const totals = await store.totals();
+    const { judge } = await standingOf(store, config.settings, config, totals);
+    const all = figuresOf(countsOf(totals, judge));
     const figures = options.has('s') ? sum(all, snapshot(config, name), -1) : all;
     total = sum(total, figures, 1);
     say(...linesOf(name, figures, options));
