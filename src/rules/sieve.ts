@@ -84,12 +84,13 @@ const judgedHints: readonly string[] = [
   "# a user's own script, and needs nothing of Dovecot's own.",
 ];
 
-function settings({ user, program: [path = ''] }: RuleOptions): string[] {
+function settings({ user, via, program: [path = ''] }: RuleOptions): string[] {
   return [
     "# Judges a message and puts spam into its folder; everything else goes on to the user's own script and the inbox. If the filter",
     '# fails, the message goes there as it came. Compile it with sievec. Settings of Dovecot that it needs:',
     '#',
     '#     protocol lda { mail_plugins = $mail_plugins sieve }      and the same for protocol lmtp',
+    ...(via === 'spamc' ? [] : ['#     service lmtp { vsz_limit = 0 }      else Node has too few addresses, and is killed']),
     '#     plugin {',
     '#       sieve_plugins = sieve_extprograms',
     `#       sieve_global_extensions = +vnd.dovecot.filter${user === undefined ? ' +vnd.dovecot.environment' : ''} +editheader`,

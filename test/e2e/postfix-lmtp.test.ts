@@ -3,50 +3,22 @@
  * recipient, though the daemon is killed and started again while mail comes in.
  */
 import { chownSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createConnection, createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Daemon } from '../daemon/daemon.ts';
 import { describeAsRoot, peer } from '../peers.ts';
+import { freePort, submit } from './dialogue.ts';
 import { makeMaildir, messagesIn, must, workFolder } from './site.ts';
 
 const kills = 3;
 const users = ['joe', 'ann'] as const;
 
-/** A port that nobody uses. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
-
 /** Sends each message to all users, by SMTP; resolves when Postfix has them all. */
 async function send(port: number, messages: readonly string[]): Promise<void> {
-  const socket = createConnection({ port, host: '127.0.0.1' });
-  const replies = createInterface({ input: socket })[Symbol.asyncIterator]();
-  const expected = async (code: string): Promise<void> => {
-    let line = '';
-    do line = String((await replies.next()).value);
-    while (line[3] === '-');
-    expect(line.slice(0, 3)).toBe(code);
-  };
-  const say = async (text: string, code: string): Promise<void> => {
-    socket.write(Buffer.from(`${text}\r\n`, 'latin1'));
-    await expected(code);
-  };
-  await expected('220');
-  await say('EHLO client.example.org', '250');
-  for (const message of messages) {
-    await say('MAIL FROM:<kim@example.org> BODY=8BITMIME', '250');
-    for (const user of users) await say(`RCPT TO:<${user}@example.net>`, '250');
-    await say('DATA', '354');
-    await say(`${message.replace(/^\./gm, '..').replaceAll('\n', '\r\n')}.`, '250');
+  const to = users.map((user) => `${user}@example.net`);
+  for (const reply of await submit('SMTP', port, { from: 'kim@example.org', to, messages })) {
+    expect(reply).toMatch(/^250 /);
   }
-  await say('QUIT', '221');
 }
 
 const suite = peer('postfix') === undefined ? describe.skip : describeAsRoot;
