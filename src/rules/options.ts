@@ -97,7 +97,7 @@ export function checkOptions(name: string, { can }: Host, options: RuleOptions):
   }
   if (options.user === '') throw usage('--user takes a name');
   if (options.separator !== undefined && !/^[./]$/.test(options.separator)) throw usage('--separator is "." or "/"');
-  if (options.via === 'lmtp' && options.onFailure === 'defer' && name !== 'postfix') {
+  if (options.via === 'lmtp' && options.onFailure === 'defer' && !/^(?:postfix|exim)$/.test(name)) {
     throw usage('with --via lmtp the mail comes judged or not at all, so --on-failure defer has nothing to do');
   }
   folderLevels(options);

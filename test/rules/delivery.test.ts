@@ -147,7 +147,9 @@ describeWith(['maildrop', 'procmail'], (maildrop, procmail) => {
 /** A word as Exim reads it between double quotes; it expands nothing between \N and \N. */
 function eximWord(text: string): string {
   const line = text.split('\n').find((one) => one.startsWith('  command = ')) ?? '';
-  const word = line.slice('  command = /bin/sh -c "'.length, -1).replace(/\\(.)/g, '$1');
+  const [before, after] = ['  command = /bin/sh -c "', '" $exim_path'];
+  expect([line.slice(0, before.length), line.slice(-after.length)]).toEqual([before, after]);
+  const word = line.slice(before.length, -after.length).replace(/\\(.)/g, '$1');
   expect([word.slice(0, 2), word.slice(-2)]).toEqual(['\\N', '\\N']);
   expect(word.slice(2, -2)).not.toContain('\\N');
   return word.slice(2, -2);
@@ -165,7 +167,7 @@ function postfixWord(text: string): string {
 
 describe('the command of Postfix and Exim, read as they read it and run by a shell', () => {
   const readers = { postfix: postfixWord, exim: eximWord } as const;
-  const submit = { postfix: '/usr/sbin/sendmail', exim: '/usr/sbin/exim4' } as const;
+  const submit = { postfix: '/usr/sbin/sendmail', exim: '"$0"' } as const;
 
   test.each(['postfix', 'exim'] as const)('%s hands on one whole message, or defers', (host) => {
     const text = fc.constantFrom(
@@ -190,7 +192,7 @@ describe('the command of Postfix and Exim, read as they read it and run by a she
           return;
         }
         const sendmail = script(join(folder, 'sendmail'), `printf '%s\\0' "$@" >'${folder}/words'; cat >>'${folder}/out'`);
-        const command = readers[host](line).replaceAll(submit[host], sendmail);
+        const command = readers[host](line).replaceAll(submit[host], () => sendmail);
         const message = join(folder, 'message');
         writeFileSync(message, 'Subject: x\nX-DSPAM-Result:\n Innocent\nX-Other: x\n');
         const local = address.slice(0, -'@example.org'.length);
