@@ -22,7 +22,7 @@ function rule(options: RuleOptions): string[] {
     command: filterCommand(options, user === undefined ? '"$LOCAL_PART@$DOMAIN"' : shellQuote(user)),
     onFailure,
     // The shell's name is Exim's own path, which is another on every system.
-    deliverer: `"$0" -oMr tamis -i -f "$SENDER" -- "$RECIPIENT"`,
+    deliverer: `"$0" -oMr tamis -i -f "$SENDER" -- ${recipient}`,
   });
   return [
     '#',
@@ -43,6 +43,12 @@ function rule(options: RuleOptions): string[] {
     '  log_output',
   ];
 }
+
+/**
+ * The recipient as Exim reads its command line, where commas part addresses and brackets hold comments: RECIPIENT itself has no quotes
+ * around a local part that needs them, and could be read as other people's addresses.
+ */
+const recipient = `"\\"$(printf %s "$LOCAL_PART" | sed ${shellQuote('s/["\\]/\\\\&/g')})\\"@$DOMAIN"`;
 
 /** For mail that the daemon hands on: Exim keeps what it cannot give to it. */
 function lmtpRule(options: RuleOptions): string[] {

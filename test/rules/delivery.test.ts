@@ -144,6 +144,13 @@ describeWith(['maildrop', 'procmail'], (maildrop, procmail) => {
   );
 });
 
+/** As the shell gives what a command prints. */
+function withoutLineEnds(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '\n') end -= 1;
+  return text.slice(0, end);
+}
+
 /** A word as Exim reads it between double quotes; it expands nothing between \N and \N. */
 function eximWord(text: string): string {
   const line = text.split('\n').find((one) => one.startsWith('  command = ')) ?? '';
@@ -208,7 +215,9 @@ describe('the command of Postfix and Exim, read as they read it and run by a she
         expect(status, stderr).toBe(judged || !defer ? 0 : 75);
         expect(sent, stderr).toBe(judged ? `${plain}X-DSPAM-Result: Spam\n` : defer ? undefined : plain);
         if (sent !== undefined) {
-          expect(readFileSync(join(folder, 'words'), 'utf8').split('\0').slice(-5)).toEqual(['-f', 'sender@example.net', '--', address, '']);
+          // Exim reads its words as lists of addresses.
+          const recipient = host === 'exim' ? `"${withoutLineEnds(local).replace(/["\\]/g, '\\$&')}"@example.org` : address;
+          expect(readFileSync(join(folder, 'words'), 'utf8').split('\0').slice(-5)).toEqual(['-f', 'sender@example.net', '--', recipient, '']);
         }
         untrapped(folder);
         rmSync(folder, { recursive: true });
