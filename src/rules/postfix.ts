@@ -21,12 +21,11 @@ function rule(options: RuleOptions): string[] {
     checkLmtp('Postfix', options);
     return [
       '#',
-      '# In master.cf: a content filter without a process of its own, for the daemon of: tamis serve',
-      `# --lmtp ${lmtpSocket}, which hands the mail on. While it does not run, mail is deferred. To use it, add to the line of`,
-      '# smtpd that mail comes in by:   -o content_filter=tamis:',
+      `# In master.cf: a content filter without a process of its own, for the daemon of: tamis serve --lmtp ${lmtpSocket},`,
+      '# which hands the mail on (lmtpNext), for each recipient with a judgement of their own. While it does not run, mail is tried again',
+      '# later. To use it, add to the line of smtpd that mail comes in by:',
+      `#     -o content_filter=tamis:unix:${lmtpSocket}`,
       'tamis     unix  -       -       n       -       10      lmtp',
-      `  -o lmtp_destination_recipient_limit=1`,
-      `# and in main.cf, if the daemon listens there: content_filter = tamis:unix:${lmtpSocket}`,
     ];
   }
   const script = guard({
