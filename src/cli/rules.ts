@@ -48,6 +48,11 @@ export const rulesCommand: Command<RulesArguments> = {
         requiresArg: true,
         describe: 'Throw spam of at least this probability away.',
       },
+      'min-confidence': {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Leave spam of less confidence in the inbox, with the tag.',
+      },
       'on-failure': {
         choices: ['defer', 'inbox'] as const,
         requiresArg: true,

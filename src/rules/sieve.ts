@@ -7,7 +7,7 @@
  */
 import { basename, dirname } from 'node:path';
 import { filterWords, userFlag } from './guard.ts';
-import { atLeast, mailboxName, usage, type Host, type RuleOptions } from './options.ts';
+import { atLeast, mailboxName, usage, type FigureLine, type Host, type RuleOptions } from './options.ts';
 import { sieveQuote } from './quote.ts';
 
 /** Dovecot's Sieve. */
@@ -22,6 +22,7 @@ export const sieve: Host = {
     markRead: true,
     tagAbove: true,
     discardAbove: true,
+    minConfidence: true,
     onFailure: ['inbox'],
     via: true,
   },
@@ -31,7 +32,9 @@ export const sieve: Host = {
 const spam = 'header :is "X-DSPAM-Result" "Spam"';
 
 function rule(options: RuleOptions): string[] {
-  const { user, markRead = false, tagAbove, discardAbove, via } = options;
+  const { user, markRead = false, discardAbove, via } = options;
+  const tagged = taggedMail(options);
+  const sure = sureSpam(options);
   const name = mailboxName(options);
   const judgedBefore = via === 'lmtp';
   const variables = user === undefined && !judgedBefore;
@@ -39,7 +42,7 @@ function rule(options: RuleOptions): string[] {
     ...(judgedBefore ? [] : ['vnd.dovecot.filter']),
     'fileinto',
     'mailbox',
-    ...(markRead || tagAbove !== undefined ? ['imap4flags'] : []),
+    ...(markRead || tagged !== undefined ? ['imap4flags'] : []),
     ...(variables ? ['variables'] : []),
     ...(judgedBefore ? [] : ['ihave']),
   ];
@@ -55,15 +58,9 @@ function rule(options: RuleOptions): string[] {
     judgedBefore ? 'if exists "X-DSPAM-Result" {' : filtering(options),
     ...(discardAbove === undefined
       ? []
-      : [`    if allof(${spam}, ${probably(discardAbove)}) {`, '        discard;', '        stop;', '    }']),
-    ...(tagAbove === undefined
-      ? []
-      : [
-          `    if allof(not header :is "X-DSPAM-Result" "Whitelisted", ${probably(tagAbove)}) {`,
-          '        addflag "$Junk";',
-          '    }',
-        ]),
-    `    if ${spam} {`,
+      : [`    if allof(${sure}, ${atLeastIn('X-DSPAM-Probability', discardAbove)}) {`, '        discard;', '        stop;', '    }']),
+    ...(tagged === undefined ? [] : [`    if ${tagged} {`, '        addflag "$Junk";', '    }']),
+    `    if ${sure} {`,
     ...(markRead ? ['        addflag "\\\\Seen";'] : []),
     `        fileinto :create ${sieveQuote(name, variables)};`,
     '        stop;',
@@ -136,8 +133,24 @@ export function programName(path: string): string {
   return sieveQuote(name);
 }
 
-function probably(limit: number): string {
-  return `header :matches "X-DSPAM-Probability" [${atLeast(limit)
+/** The test for spam that is filed. */
+function sureSpam({ minConfidence }: RuleOptions): string {
+  return minConfidence === undefined ? spam : `allof(${spam}, ${atLeastIn('X-DSPAM-Confidence', minConfidence)})`;
+}
+
+/** The test for mail that gets the keyword; undefined if none does. */
+function taggedMail({ tagAbove, minConfidence }: RuleOptions): string | undefined {
+  const tests = [
+    ...(tagAbove === undefined
+      ? []
+      : [`allof(not header :is "X-DSPAM-Result" "Whitelisted", ${atLeastIn('X-DSPAM-Probability', tagAbove)})`]),
+    ...(minConfidence === undefined ? [] : [`allof(${spam}, not ${atLeastIn('X-DSPAM-Confidence', minConfidence)})`]),
+  ];
+  return tests.length === 0 ? undefined : `anyof(${tests.join(', ')})`;
+}
+
+function atLeastIn(line: FigureLine, limit: number): string {
+  return `header :matches "${line}" [${atLeast(limit)
     .map((one) => sieveQuote(`${one}*`))
     .join(', ')}]`;
 }

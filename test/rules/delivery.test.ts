@@ -24,10 +24,10 @@ function place(): string {
 }
 
 /** A program that judges mail that is all header, and notes its arguments. */
-function judge(path: string, probability: string): string {
+function judge(path: string, probability: string, confidence = probability): string {
   return script(
     path,
-    `printf '%s\\0' "$@" >'${work}/arguments'; cat; printf 'X-DSPAM-Result: Spam\\nX-DSPAM-Probability: ${probability}\\n'`,
+    `printf '%s\\0' "$@" >'${work}/arguments'; cat; printf 'X-DSPAM-Result: Spam\\nX-DSPAM-Confidence: ${confidence}\\nX-DSPAM-Probability: ${probability}\\n'`,
   );
 }
 
@@ -52,21 +52,24 @@ describeWith(['maildrop', 'procmail'], (maildrop, procmail) => {
     readonly options: Omit<RuleOptions, 'program'>;
     readonly name: string;
     readonly figure: number;
+    readonly surely: number;
   }
 
   const cases: fc.Arbitrary<Case> = fc.record({
     options: anyOptions,
     name: hostileName,
     figure: fc.integer({ min: 0, max: 10_000 }),
+    surely: fc.integer({ min: 0, max: 10_000 }),
   });
 
   test.each(['maildrop', 'procmail'] as const)('%s runs the rule of every combination of options', (host) => {
     let ran = 0;
     fc.assert(
-      fc.property(cases, ({ options, name, figure }) => {
+      fc.property(cases, ({ options, name, figure, surely }) => {
         const folder = place();
         const probability = (figure / 10_000).toFixed(4);
-        const judging = judge(join(folder, `p${name}`), probability);
+        const confidence = (surely / 10_000).toFixed(4);
+        const judging = judge(join(folder, `p${name}`), probability, confidence);
         const { markRead, ...rest } = options;
         const asked: RuleOptions = {
           ...rest,
@@ -85,18 +88,20 @@ describeWith(['maildrop', 'procmail'], (maildrop, procmail) => {
         const file = join(folder, 'rules');
         writeFileSync(file, `TAMIS_MAILDIR="${maildir}"\n${text}\n${inbox[host]}\n`, { mode: 0o600 });
         const message = join(folder, 'message');
-        const before = options.via === 'lmtp' ? `X-DSPAM-Result: Spam\nX-DSPAM-Probability: ${probability}\n` : '';
+        const before = options.via === 'lmtp' ? `X-DSPAM-Result: Spam\nX-DSPAM-Confidence: ${confidence}\nX-DSPAM-Probability: ${probability}\n` : '';
         writeFileSync(message, `From: a@example.org\nSubject: x\nX-Other: x\n${before}`);
         const ended = run([programs[host], file], { stdin: message, cwd: folder });
         const context = `${host} ${JSON.stringify(asked)}: ${ended.stderr}`;
         expect(ended.status, context).toBe(0);
-        const { discardAbove, tagAbove, user } = options;
-        const gone = discardAbove !== undefined && figure >= Math.round(discardAbove * 10_000);
-        const stored = messagesIn(maildir, folderPath(asked));
-        expect(stored, context).toHaveLength(gone ? 0 : 1);
-        expect(messagesIn(maildir), context).toEqual([]);
-        const tagged = tagAbove !== undefined && figure >= Math.round(tagAbove * 10_000);
-        expect(stored.join('').includes('[Spam?]'), context).toBe(tagged && !gone);
+        const { discardAbove, tagAbove, minConfidence = 0, user } = options;
+        const reaches = (one: number, limit: number | undefined): boolean => limit !== undefined && one >= Math.round(limit * 10_000);
+        const sure = reaches(surely, minConfidence);
+        const gone = sure && reaches(figure, discardAbove);
+        const filed = messagesIn(maildir, folderPath(asked));
+        const kept = messagesIn(maildir);
+        expect([filed.length, kept.length], context).toEqual([sure && !gone ? 1 : 0, sure ? 0 : 1]);
+        const tags = [...filed, ...kept].join('').split('[Spam?]').length - 1;
+        expect(tags, context).toBe(!gone && (!sure || reaches(figure, tagAbove)) ? 1 : 0);
         if (user !== undefined && options.via !== 'lmtp') {
           expect(lastArguments()).toContain(`${options.via === 'spamc' ? '--username' : '--user'}=${user}`);
         }
