@@ -55,6 +55,8 @@ function rule(options: RuleOptions): string[] {
     `require [${extensions.map((one) => sieveQuote(one)).join(', ')}];`,
     '',
     ...(variables ? mailboxUser(options) : []),
+    // spamc gives what it does not take to its server back as it came, and that counts as judged.
+    ...(via === 'spamc' ? ['if ihave "editheader" {', ...withoutForged, '}'] : []),
     judgedBefore ? 'if exists "X-DSPAM-Result" {' : filtering(options),
     ...(discardAbove === undefined
       ? []
@@ -67,7 +69,9 @@ function rule(options: RuleOptions): string[] {
     '    }',
     ...(judgedBefore
       ? ['}']
-      : ['} elsif ihave "editheader" {', ...ours.map((name) => `    deleteheader ${sieveQuote(name)};`), '}']),
+      : via === 'spamc'
+        ? ['}']
+        : ['} elsif ihave "editheader" {', ...withoutForged, '}']),
   ];
 }
 
@@ -75,6 +79,7 @@ function rule(options: RuleOptions): string[] {
 const ours: readonly string[] = ['Result', 'Processed', 'Confidence', 'Improbability', 'Probability', 'Signature', 'Factors'].map(
   (name) => `X-DSPAM-${name}`,
 );
+const withoutForged: readonly string[] = ours.map((name) => `    deleteheader ${sieveQuote(name)};`);
 
 const judgedHints: readonly string[] = [
   '# Puts into its folder what was judged to be spam before it came here; a message that was not judged stays in the inbox. It may be',
