@@ -7,7 +7,7 @@
  */
 import { filterCommand, guard, tagSubject } from './guard.ts';
 import { folderPath, makeFolder } from './folder.ts';
-import { figurePattern, type Host, type RuleOptions } from './options.ts';
+import { figurePattern, whitelistPatterns, type Host, type RuleOptions } from './options.ts';
 import { maildropQuote } from './quote.ts';
 
 /** maildrop. */
@@ -23,6 +23,7 @@ export const maildrop: Host = {
     tagAbove: true,
     discardAbove: true,
     minConfidence: true,
+    whitelist: true,
     onFailure: true,
     via: true,
   },
@@ -39,6 +40,7 @@ function rule(options: RuleOptions): string[] {
   const { user, markRead, discardAbove, onFailure = 'inbox' } = options;
   const sure = sureSpam(options);
   const tagged = taggedMail(options);
+  const trusted = whitelistPatterns(options, '[[:space:]]*');
   return [
     '#',
     '# Judges a message and puts spam into its folder; everything else goes on to the rules that follow. In .mailfilter, before those:',
@@ -59,7 +61,7 @@ function rule(options: RuleOptions): string[] {
     'SHELL="/bin/sh"',
     'TAMIS_JUDGED=""',
     ...judging(options),
-    'if ("$TAMIS_JUDGED" eq "yes")',
+    `if (${['"$TAMIS_JUDGED" eq "yes"', ...trusted.map((one) => `!/${one}/:h`)].join(' && ')})`,
     '{',
     ...indented([
       ...(discardAbove === undefined

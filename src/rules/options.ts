@@ -30,6 +30,8 @@ export interface RuleOptions {
   readonly discardAbove?: number | undefined;
   /** The confidence, 0 to 1, below which spam is neither filed nor thrown away, but tagged. */
   readonly minConfidence?: number | undefined;
+  /** Senders whose mail is neither filed, thrown away nor tagged: addresses, and domains as `@example.org`. */
+  readonly whitelist?: readonly string[] | undefined;
   /** What becomes of mail that was not judged. Default `inbox`. */
   readonly onFailure?: 'defer' | 'inbox' | undefined;
   readonly via?: Way | undefined;
@@ -67,6 +69,7 @@ const flags: Readonly<Record<OptionName, string>> = {
   tagAbove: '--tag-above',
   discardAbove: '--discard-above',
   minConfidence: '--min-confidence',
+  whitelist: '--whitelist',
   onFailure: '--on-failure',
   via: '--via',
 };
@@ -97,6 +100,10 @@ export function checkOptions(name: string, { can }: Host, options: RuleOptions):
     if (value !== undefined && !(value > 0 && value <= 1)) {
       throw usage(`${flags[option]} takes a figure above 0 and up to 1`);
     }
+  }
+  for (const sender of options.whitelist ?? []) {
+    // No more than these, so that no host has a meaning for any of them.
+    if (!/^[\w.+=~-]*@\w[\w.-]*$/.test(sender)) throw usage('--whitelist takes an address, or a domain as @example.org');
   }
   if (options.user === '') throw usage('--user takes a name');
   if (options.separator !== undefined && !/^[./]$/.test(options.separator)) throw usage('--separator is "." or "/"');
@@ -161,6 +168,17 @@ export type FigureLine = 'X-DSPAM-Probability' | 'X-DSPAM-Confidence';
 export function figurePattern(line: FigureLine, limit: number, blanks = '[[:space:]]*'): string {
   const beginnings = atLeast(limit).map((one) => one.replace('.', '\\.'));
   return `^${line}:${blanks}(${beginnings.join('|')})`;
+}
+
+/**
+ * Regular expressions, one of which the line of From matches if its only address is on the whitelist. An address in the sender's
+ * name, or one of several, does not count. `blanks` is one for blanks.
+ */
+export function whitelistPatterns({ whitelist = [] }: RuleOptions, blanks: string): readonly string[] {
+  return whitelist.map((sender) => {
+    const address = sender.replace(/[.+]/g, '\\$&');
+    return `^From:([^<]*<|${blanks})${sender.startsWith('@') ? '[^<>@, ]+' : ''}${address}>?${blanks}$`;
+  });
 }
 
 /** Whether a text holds a control character. */

@@ -7,7 +7,7 @@
  */
 import { filterCommand, guard, tagSubject } from './guard.ts';
 import { folderPath, makeFolder } from './folder.ts';
-import { figurePattern, type FigureLine, type Host, type RuleOptions } from './options.ts';
+import { figurePattern, whitelistPatterns, type FigureLine, type Host, type RuleOptions } from './options.ts';
 import { procmailQuote } from './quote.ts';
 
 /** procmail. */
@@ -22,6 +22,7 @@ export const procmail: Host = {
     tagAbove: true,
     discardAbove: true,
     minConfidence: true,
+    whitelist: true,
     onFailure: true,
     via: true,
   },
@@ -56,6 +57,7 @@ function rule(options: RuleOptions): string[] {
     ...judging(options),
     ':0',
     '* TAMIS_JUDGED ?? ^yes$',
+    ...whitelistPatterns(options, blanks).map((one) => `* ! ${one}`),
     '{',
     ...(discardAbove === undefined ? [] : ['  :0', `  ${spam}`, ...sure, `  * ${pattern('X-DSPAM-Probability', discardAbove)}`, '  /dev/null', '']),
     ...(tagAbove === undefined

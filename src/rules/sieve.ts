@@ -23,6 +23,7 @@ export const sieve: Host = {
     tagAbove: true,
     discardAbove: true,
     minConfidence: true,
+    whitelist: true,
     onFailure: ['inbox'],
     via: true,
   },
@@ -139,19 +140,38 @@ export function programName(path: string): string {
 }
 
 /** The test for spam that is filed. */
-function sureSpam({ minConfidence }: RuleOptions): string {
-  return minConfidence === undefined ? spam : `allof(${spam}, ${atLeastIn('X-DSPAM-Confidence', minConfidence)})`;
+function sureSpam(options: RuleOptions): string {
+  const { minConfidence } = options;
+  const tests = [
+    ...strangers(options),
+    spam,
+    ...(minConfidence === undefined ? [] : [atLeastIn('X-DSPAM-Confidence', minConfidence)]),
+  ];
+  return tests.length === 1 ? spam : `allof(${tests.join(', ')})`;
+}
+
+/** The tests for mail of senders who are not on the whitelist: each of them must hold. A From of several addresses is a stranger's. */
+function strangers({ whitelist = [] }: RuleOptions): string[] {
+  const [domains, addresses] = [true, false].map((one) => whitelist.filter((sender) => sender.startsWith('@') === one));
+  const test = (part: string, list: readonly string[] = []): string[] =>
+    list.length === 0 ? [] : [`address :${part} :is "from" [${list.map((one) => sieveQuote(one)).join(', ')}]`];
+  const trusted = [...test('all', addresses), ...test('domain', domains?.map((one) => one.slice(1)))];
+  return trusted.length === 0 ? [] : [`not allof(not header :contains "from" ",", anyof(${trusted.join(', ')}))`];
 }
 
 /** The test for mail that gets the keyword; undefined if none does. */
-function taggedMail({ tagAbove, minConfidence }: RuleOptions): string | undefined {
+function taggedMail(options: RuleOptions): string | undefined {
+  const { tagAbove, minConfidence } = options;
   const tests = [
     ...(tagAbove === undefined
       ? []
       : [`allof(not header :is "X-DSPAM-Result" "Whitelisted", ${atLeastIn('X-DSPAM-Probability', tagAbove)})`]),
     ...(minConfidence === undefined ? [] : [`allof(${spam}, not ${atLeastIn('X-DSPAM-Confidence', minConfidence)})`]),
   ];
-  return tests.length === 0 ? undefined : `anyof(${tests.join(', ')})`;
+  if (tests.length === 0) return undefined;
+  const some = `anyof(${tests.join(', ')})`;
+  const others = strangers(options);
+  return others.length === 0 ? some : `allof(${[...others, some].join(', ')})`;
 }
 
 function atLeastIn(line: FigureLine, limit: number): string {

@@ -93,15 +93,16 @@ describeWith(['maildrop', 'procmail'], (maildrop, procmail) => {
         const ended = run([programs[host], file], { stdin: message, cwd: folder });
         const context = `${host} ${JSON.stringify(asked)}: ${ended.stderr}`;
         expect(ended.status, context).toBe(0);
-        const { discardAbove, tagAbove, minConfidence = 0, user } = options;
+        const { discardAbove, tagAbove, minConfidence = 0, whitelist = [], user } = options;
         const reaches = (one: number, limit: number | undefined): boolean => limit !== undefined && one >= Math.round(limit * 10_000);
-        const sure = reaches(surely, minConfidence);
+        const trusted = whitelist.some((one) => 'a@example.org'.endsWith(one));
+        const sure = !trusted && reaches(surely, minConfidence);
         const gone = sure && reaches(figure, discardAbove);
         const filed = messagesIn(maildir, folderPath(asked));
         const kept = messagesIn(maildir);
         expect([filed.length, kept.length], context).toEqual([sure && !gone ? 1 : 0, sure ? 0 : 1]);
         const tags = [...filed, ...kept].join('').split('[Spam?]').length - 1;
-        expect(tags, context).toBe(!gone && (!sure || reaches(figure, tagAbove)) ? 1 : 0);
+        expect(tags, context).toBe(!gone && !trusted && (!sure || reaches(figure, tagAbove)) ? 1 : 0);
         if (user !== undefined && options.via !== 'lmtp') {
           expect(lastArguments()).toContain(`${options.via === 'spamc' ? '--username' : '--user'}=${user}`);
         }
@@ -111,6 +112,36 @@ describeWith(['maildrop', 'procmail'], (maildrop, procmail) => {
       { numRuns: 150 },
     );
     expect(ran).toBeGreaterThan(60);
+  });
+
+  test.each(['maildrop', 'procmail'] as const)('%s trusts a sender on the whitelist, and nobody who only says that name', (host) => {
+    const whitelist = ['boss@example.org', '@example.net'];
+    const froms: readonly (readonly [string, boolean])[] = [
+      ['boss@example.org', true],
+      ['The Boss <BOSS@example.org>', true],
+      ['"The, Boss" <boss@example.org> ', true],
+      ['\n <joe@example.net>', true],
+      ['<joe@example.net.evil.example>', false],
+      ['<boss@exampleXorg>', false],
+      ['<xboss@example.org>', false],
+      ['"boss@example.org" <spam@evil.example>', false],
+      ['"<boss@example.org>" <spam@evil.example>', false],
+      ['boss@example.org <spam@evil.example>', false],
+      ['spam@evil.example, boss@example.org', false],
+      ['<spam@evil.example>, <boss@example.org>', false],
+      ['<spam@evil.example@example.net>', false],
+    ];
+    for (const [from, trusted] of froms) {
+      const folder = place();
+      const maildir = makeMaildir(join(folder, 'Maildir'));
+      const file = join(folder, 'rules');
+      const text = ruleText(host, { program: [judge(join(folder, 'judge'), '1.0000')], whitelist });
+      writeFileSync(file, `TAMIS_MAILDIR="${maildir}"\n${text}\n${inbox[host]}\n`, { mode: 0o600 });
+      const message = join(folder, 'message');
+      writeFileSync(message, `Subject: x\nFrom: ${from}\nX-Other: x\n`);
+      expect(run([programs[host], file], { stdin: message, cwd: folder }).status).toBe(0);
+      expect([messagesIn(maildir).length, messagesIn(maildir, '.Spam').length], from).toEqual(trusted ? [1, 0] : [0, 1]);
+    }
   });
 
   test.each(['maildrop', 'procmail'] as const)(
