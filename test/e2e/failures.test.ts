@@ -2,13 +2,12 @@
  * What becomes of a message in every way in which a filter can fail, for hosts that are programs: the table of rules/README.md, cell by
  * cell. Hosts that are servers are in failures-servers.test.ts.
  *
- * maildrop, procmail and Dovecot's deliverer are the real programs. The command of Postfix is read as pipe(8) reads it and run by the
- * real shell, with a program that stores what it gets in the place of sendmail, and lines of .qmail as qmail-local runs them;
- * the status is then read as each of them reads it.
+ * maildrop, procmail and Dovecot's deliverer are the real programs. Lines of .qmail are run as qmail-local runs them, with a program that
+ * stores what it gets in the place of vdelivermail, and the status is read as qmail-local reads it.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect } from 'vitest';
+import { describe } from 'vitest';
 import { describeWith } from '../peers.ts';
 import { failurePlace, hasty, outcome, rulesOf, testFailures, told, user, type Host } from './failing.ts';
 import { giveTo, must, rule, ruleOf, run, script, type Ended } from './site.ts';
@@ -39,27 +38,9 @@ function withProcmail(procmail: string, defer: boolean): Host['deliver'] {
   };
 }
 
-/** What stands in the place of sendmail: it stores what it gets. */
+/** What stands in the place of vdelivermail: it stores what it gets. */
 function store(place: string, maildir: string): string {
   return script(join(place, 'store'), `T='${maildir}/tmp/'$$; cat >"$T" && mv "$T" '${maildir}/new/'$$`);
-}
-
-/** A line of a rule, without what stands around the command in it. */
-function between(text: string, before: string, after: string): string {
-  const start = text.indexOf(before);
-  const end = text.indexOf(after, start);
-  expect(start).toBeGreaterThanOrEqual(0);
-  return text.slice(start + before.length, end);
-}
-
-function withPostfix(defer: boolean): Host['deliver'] {
-  return (place, maildir, filter) => {
-    const text = hasty(rulesOf('postfix', filter, defer));
-    const command = between(text, 'argv=/bin/sh -c { ', ' } tamis ${sender}').replaceAll('$$', '$');
-    const submitting = command.replaceAll('/usr/sbin/sendmail', store(place, maildir));
-    const words = ['/bin/sh', '-c', submitting, 'tamis', 'a@example.org', user];
-    return outcome(maildir, told(run(words, { stdin: message }).status, [75]));
-  };
 }
 
 function withQmail(kind: 'vdelivermail' | 'maildir', defer: boolean): Host['deliver'] {
@@ -154,7 +135,6 @@ describeWith(
     const hosts: Readonly<Record<string, Host>> = {
       'maildrop, inbox': { column: 'guard, `inbox`', deliver: withMaildrop(maildrop, false) },
       'procmail, inbox': { column: 'guard, `inbox`', deliver: withProcmail(procmail, false) },
-      'Postfix, inbox': { column: 'guard, `inbox`', deliver: withPostfix(false) },
       'Sieve by tamis-filter': {
         column: 'guard, `inbox`',
         // tamis-filter runs tamis, and nothing else.
@@ -163,7 +143,6 @@ describeWith(
       },
       'maildrop, defer': { column: 'guard, `defer`', deliver: withMaildrop(maildrop, true) },
       'procmail, defer': { column: 'guard, `defer`', deliver: withProcmail(procmail, true) },
-      'Postfix, defer': { column: 'guard, `defer`', deliver: withPostfix(true) },
       'qmail with vdelivermail': {
         column: 'qmail',
         cannot: qmailCannot,

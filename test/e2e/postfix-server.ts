@@ -96,6 +96,11 @@ socket.on('data', (bytes) => {
     must(['/usr/sbin/postqueue', '-c', this.conf, '-f'], { env });
   }
 
+  /** Drops what waits. */
+  forget(): void {
+    must(['/usr/sbin/postsuper', '-c', this.conf, '-d', 'ALL'], { env });
+  }
+
   /** What waits in the queue. */
   waiting(): string[] {
     const { stdout } = must(['/usr/sbin/postqueue', '-c', this.conf, '-j'], { env });
