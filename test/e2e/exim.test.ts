@@ -1,7 +1,8 @@
 /** examples/exim, run by the real Exim: mail comes in by SMTP, is judged, comes back, and is filed. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Daemon } from '../daemon/daemon.ts';
 import { describeAsRoot, describeWith } from '../peers.ts';
 import { EximServer, eximUser } from './exim-server.ts';
 import {
@@ -172,6 +173,52 @@ describeAsRoot('as root', () => {
       writeFileSync(file, messageOf(sample('spam-1')), 'latin1');
       await server.command(['-odi', '-i', '-f', 'kim@example.org', user], file);
       expect(messagesIn(maildir, '.Spam')).toHaveLength(1);
+    });
+
+    describe('by LMTP', () => {
+      let daemon: Daemon;
+      let other: EximServer;
+      let maildir: string;
+      const user = 'ann@example.net';
+
+      beforeAll(async () => {
+        const place = join(work, 'lmtp');
+        mkdirSync(place);
+        other = new EximServer(place);
+        daemon = new Daemon(
+          '--set',
+          'socketMode=666',
+          '--set',
+          `lmtpNext=maildir:${place}/vmail/%d/%n/Maildir`,
+        );
+        must(['cp', '-r', `${home}/.`, daemon.place.home]);
+        must(['mv', join(daemon.place.home, 'users/taught'), join(daemon.place.home, 'users', user)]);
+        await daemon.start('--lmtp', join(place, 'socket'));
+        const rule = ruleOf('exim', '--via', 'lmtp', '--on-failure', 'defer');
+        other.configure(rule.replace('/run/tamis/lmtp\n  timeout', `${place}/socket\n  timeout`), (text) =>
+          text.replaceAll('tamis_pipe', 'tamis_lmtp'),
+        );
+        maildir = other.addUser(user);
+        await other.start();
+      });
+      afterAll(async () => {
+        await other.stop();
+        await daemon.remove();
+      });
+
+      test('the daemon judges and files, and mail waits while it does not run', async () => {
+        await other.deliver([user], messageOf(sample('spam-1')));
+        const [message = ''] = messagesIn(maildir, '.Spam');
+        expect(judgement(message)).toContain('X-DSPAM-Result: Spam');
+        expect(message).toMatch(/^Return-Path: <kim@example\.org>\n/);
+        await daemon.stop('SIGKILL');
+        await other.deliver([user], messageOf(sample('ham-1')));
+        expect(other.waiting()).toHaveLength(1);
+        await daemon.start('--lmtp', join(work, 'lmtp/socket'));
+        await other.command(['-qff']);
+        expect(other.waiting()).toEqual([]);
+        expect(messagesIn(maildir)).toHaveLength(1);
+      });
     });
   });
 });
