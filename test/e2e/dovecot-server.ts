@@ -33,6 +33,8 @@ export interface Site {
   readonly home: string;
   /** Options of the rules. */
   readonly options?: Readonly<Partial<Record<'sieve' | 'imapsieve' | 'dovecot', readonly string[]>>>;
+  /** Where the mail is, if somebody else files it there: a folder for each user in one for each domain. */
+  readonly mail?: string;
   /** More settings. */
   readonly settings?: string;
 }
@@ -46,12 +48,14 @@ export class DovecotServer {
   /** What stands in the place of tamis in the package: a script that may be another one. */
   readonly program: string;
   private readonly site: Site;
+  private readonly mail: string;
   private port = 0;
   private process: ChildProcess | undefined;
 
   constructor(site: Site) {
     const { place } = site;
     this.site = site;
+    this.mail = site.mail ?? join(place, 'vmail');
     this.lmtp = join(place, 'run/lmtp');
     this.conf = join(place, 'etc/dovecot.conf');
     this.program = join(place, 'package/dist/tamis.js');
@@ -60,7 +64,8 @@ export class DovecotServer {
   /** Writes what examples/dovecot/README.md says, and starts it. */
   async start(): Promise<void> {
     const { place, owner, home, options = {}, settings = '' } = this.site;
-    for (const folder of ['etc/conf.d', 'sieve', 'vmail', 'package/rules', 'package/dist']) {
+    mkdirSync(this.mail, { recursive: true });
+    for (const folder of ['etc/conf.d', 'sieve', 'package/rules', 'package/dist']) {
       mkdirSync(join(place, folder), { recursive: true });
     }
     copyFileSync(rule('tamis-filter'), join(place, 'package/rules/tamis-filter'));
@@ -71,7 +76,7 @@ export class DovecotServer {
     writeFileSync(this.conf, this.here(example) + this.ofTests(settings));
     writeFileSync(join(place, 'etc/users'), '');
     writeFileSync(join(place, 'log'), '', { mode: 0o666 });
-    giveTo(owner, join(place, 'vmail'), join(place, 'log'));
+    giveTo(owner, this.mail, join(place, 'log'));
     writeFileSync(
       join(place, 'etc/conf.d/95-tamis.conf'),
       this.here(ruleOf('dovecot', ...(options.dovecot ?? []))),
@@ -98,9 +103,9 @@ export class DovecotServer {
 
   /** Makes somebody with a Maildir; its path. */
   addUser(user: string): string {
-    const { place, owner } = this.site;
+    const { owner } = this.site;
     const [name = '', domain = ''] = user.split('@');
-    const home = join(place, 'vmail', domain, name);
+    const home = join(this.mail, domain, name);
     const maildir = makeMaildir(join(home, 'Maildir'));
     giveTo(
       owner,
@@ -135,7 +140,7 @@ export class DovecotServer {
     return text
       .replaceAll('/etc/dovecot/sieve', join(place, 'sieve'))
       .replaceAll('/etc/dovecot', join(place, 'etc'))
-      .replaceAll('/var/vmail', join(place, 'vmail'))
+      .replaceAll('/var/vmail', this.mail)
       .replaceAll(join(root, 'rules'), join(place, 'package/rules'))
       .replaceAll(join(root, 'dist'), join(place, 'package/dist'))
       .replace(/\b(mail_uid = |uid=)vmail\b/g, `$1${owner.uid}`)

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Daemon } from '../daemon/daemon.ts';
 import { describeAsRoot, describeWith } from '../peers.ts';
+import { DovecotServer } from './dovecot-server.ts';
 import { EximServer, eximUser } from './exim-server.ts';
 import {
   emptyConfig,
@@ -26,7 +27,7 @@ import {
 const wire = (text: string): string => Buffer.from(text).toString('latin1');
 
 describeAsRoot('as root', () => {
-  describeWith(['exim4', 'setpriv'], () => {
+  describeWith(['exim4', 'setpriv', 'dovecot', 'imap', 'lmtp', 'sievec'], () => {
     const work = workFolder('tamis-exim-');
     let server: EximServer;
     let home: string;
@@ -173,6 +174,26 @@ describeAsRoot('as root', () => {
       writeFileSync(file, messageOf(sample('spam-1')), 'latin1');
       await server.command(['-odi', '-i', '-f', 'kim@example.org', user], file);
       expect(messagesIn(maildir, '.Spam')).toHaveLength(1);
+    });
+
+    test('what lies in the folder is found by IMAP, and a move teaches', async () => {
+      const place = join(work, 'dovecot');
+      mkdirSync(place);
+      const dovecot = new DovecotServer({ place, owner: eximUser, home, mail: join(work, 'site/vmail') });
+      await dovecot.start();
+      try {
+        const { user } = person();
+        await server.deliver([user], messageOf(sample('spam-1')));
+        const imap = await dovecot.imap(user);
+        expect(await imap.messages('Spam')).toHaveLength(1);
+        await imap.moveAll('Spam', 'INBOX');
+        imap.end();
+        const env = { TAMIS_HOME: home, TAMIS_CONFIG: emptyConfig(work) };
+        const { stdout } = must([node, tamis, 'stats', '--user', user, '--json'], { env });
+        expect(JSON.parse(stdout)).toMatchObject({ innocentMisclassified: 1 });
+      } finally {
+        await dovecot.stop();
+      }
     });
 
     describe('by LMTP', () => {
