@@ -4,6 +4,7 @@
 # fails, the message goes there as it came. Compile it with sievec. Settings of Dovecot that it needs:
 #
 #     protocol lda { mail_plugins = $mail_plugins sieve }      and the same for protocol lmtp
+#     service lmtp { vsz_limit = 0 }      else Node has too few addresses, and is killed
 #     plugin {
 #       sieve_plugins = sieve_extprograms
 #       sieve_global_extensions = +vnd.dovecot.filter +vnd.dovecot.environment +editheader

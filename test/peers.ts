@@ -7,7 +7,14 @@ import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
 
 /** Programs that lie outside of PATH. */
-const elsewhere: readonly string[] = ['/usr/lib/dovecot', '/usr/sbin', '/sbin', ...postgresFolders()];
+const elsewhere: readonly string[] = [
+  '/usr/lib/dovecot',
+  '/usr/sbin',
+  '/sbin',
+  // Where test/run.sh unpacks what cannot be installed beside Postfix.
+  '/var/cache/tamis-tests/exim/usr/sbin',
+  ...postgresFolders(),
+];
 
 /** Where Debian keeps the servers of PostgreSQL, the newest first. */
 function postgresFolders(): string[] {

@@ -7,7 +7,9 @@ set -u
 cd -- "$(dirname -- "$0")/.." || exit 1
 
 peers='bogofilter maildrop maildirmake dovecot doveadm sievec sieve-test sieve-filter procmail spamc postfix supervise multilog runsv s6-svscan mariadbd pg_createcluster redis-server'
-packages='bogofilter maildrop dovecot-core dovecot-sieve procmail spamc postfix daemontools runit s6 mariadb-server postgresql redis-server'
+packages='bogofilter maildrop dovecot-core dovecot-imapd dovecot-lmtpd dovecot-sieve procmail spamc postfix daemontools runit s6 mariadb-server postgresql redis-server'
+# As packages, Exim and Postfix exclude each other; so Exim is not installed but only unpacked, where test/peers.ts finds it.
+exim=/var/cache/tamis-tests/exim
 
 passed=0
 failed=0
@@ -47,7 +49,14 @@ peer_is_missing() {
   for peer in $peers; do
     command -v "$peer" >/dev/null || return 0
   done
-  return 1
+  for file in imap lmtp; do
+    [ -x "/usr/lib/dovecot/$file" ] || return 0
+  done
+  exim_is_missing
+}
+
+exim_is_missing() {
+  ! [ -x "$exim/usr/sbin/exim4" ] && ! command -v exim4 >/dev/null
 }
 
 # Debian starts the services of a package unless this file forbids it.
@@ -61,6 +70,21 @@ install_peers() {
   apt-get -qq update
   # shellcheck disable=SC2086
   DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends --yes $packages
+  if exim_is_missing; then unpack_exim; fi
+}
+
+# With the libraries that it needs, and the user by whose name it is built; nothing runs, and nothing is set-uid.
+unpack_exim() {
+  libraries=$(apt-cache depends exim4-daemon-light | sed -n 's/^ *|*Depends: \(lib[^ <]*\)$/\1/p')
+  # shellcheck disable=SC2086
+  DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends --yes $libraries
+  getent passwd Debian-exim >/dev/null ||
+    useradd --system --user-group --no-create-home --home-dir /var/spool/exim4 --shell /usr/sbin/nologin Debian-exim
+  (
+    umask 022
+    cd "$work" && apt-get -qq download exim4-daemon-light && dpkg -x exim4-daemon-light_*.deb exim &&
+      install -D -m 755 exim/usr/sbin/exim4 "$exim/usr/sbin/exim4"
+  )
 }
 
 # Adds vitest's counts; a test file that cannot be loaded is one failure.

@@ -93,7 +93,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
 }
 
 /** Options that may be given more than once; of all others the last one counts, as it does for the filter. */
-const lists: readonly string[] = ['_', '--', 'set', 'spam', 'innocent', 'ids'];
+const lists: readonly string[] = ['_', '--', 'set', 'spam', 'innocent', 'ids', 'whitelist'];
 
 function lastValues(argv: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(argv)) {

@@ -6,9 +6,11 @@ import type { Command, CommonArguments } from './command.ts';
 import { checkRule } from './rule-check.ts';
 import { writeRule } from './rule-file.ts';
 
-interface RulesArguments extends CommonArguments, Omit<RuleOptions, 'program'> {
+interface RulesArguments extends CommonArguments, Omit<RuleOptions, 'program' | 'whitelist'> {
   host: string;
   program: string | undefined;
+  /** An array where it is given more than once. */
+  whitelist: string | string[] | undefined;
   check: boolean;
   write: string | undefined;
 }
@@ -48,6 +50,16 @@ export const rulesCommand: Command<RulesArguments> = {
         requiresArg: true,
         describe: 'Throw spam of at least this probability away.',
       },
+      'min-confidence': {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Leave spam of less confidence in the inbox, with the tag.',
+      },
+      whitelist: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'A sender, or a domain as @example.org, whose mail is never filed as spam; repeatable.',
+      },
       'on-failure': {
         choices: ['defer', 'inbox'] as const,
         requiresArg: true,
@@ -62,13 +74,14 @@ export const rulesCommand: Command<RulesArguments> = {
         describe: 'Write it into this file, in the place of the one there.',
       },
     }),
-  handler: ({ host, program, check, write, ...options }) => {
+  handler: ({ host, program, whitelist, check, write, ...options }) => {
     for (const [name, value] of Object.entries(options)) {
       if (Array.isArray(value) && name !== 'set' && name !== '_')
         throw usage(`--${name} is given more than once`);
     }
     const text = ruleText(host, {
       ...options,
+      ...(whitelist === undefined ? {} : { whitelist: [whitelist].flat() }),
       program: program === undefined ? ownProgram(host, options.via) : [program],
     });
     const checked = check

@@ -27,8 +27,8 @@ export class MaildirHanding implements Handing {
     let sink: MaildirSink | undefined;
     try {
       sink = new MaildirSink(maildir, spam ? spamFolder : undefined);
-      const fields = `Return-Path: <${printable(envelope.sender)}>\n`;
-      for await (const piece of withLf(message(fields))) sink.write(piece);
+      const returnPath = `Return-Path: <${printable(envelope.sender)}>\n`;
+      for await (const piece of withFirst(returnPath, withLf(message()))) sink.write(piece);
       sink.finish();
       return '250 2.0.0 In the Maildir';
     } catch (error) {
@@ -40,6 +40,22 @@ export class MaildirHanding implements Handing {
   close(): void {
     // Nothing is kept.
   }
+}
+
+/** With a field before all others: behind an mbox line, and behind lines that would continue it. */
+async function* withFirst(field: string, source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let first = true;
+  for await (const piece of source) {
+    if (first && piece.length > 0) {
+      first = false;
+      // A piece begins with a whole line, unless that is longer than what is judged.
+      const before = /^(?:From [^\n]*\n)?(?:[ \t][^\n]*\n)*/.exec(piece.toString('latin1'))?.[0].length ?? 0;
+      yield Buffer.concat([piece.subarray(0, before), Buffer.from(field), piece.subarray(before)]);
+    } else {
+      yield piece;
+    }
+  }
+  if (first) yield Buffer.from(field);
 }
 
 /** The path, if no part of the envelope can be more in it than a part of a name. */

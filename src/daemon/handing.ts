@@ -24,11 +24,8 @@ export interface Handed {
   readonly envelope: Envelope;
   /** Whether it goes to where spam goes, if the next hop has such a place. */
   readonly spam: boolean;
-  /**
-   * The message as it goes out, in pieces that are good until the next is asked for; `fields` are more header lines, each
-   * ending in `\n`.
-   */
-  readonly message: (fields?: string) => AsyncIterable<Uint8Array>;
+  /** The message as it goes out, in pieces that are good until the next is asked for. */
+  readonly message: () => AsyncIterable<Uint8Array>;
 }
 
 /** One of the ways on, for one session. */

@@ -210,9 +210,9 @@ class Session {
       const reply = await handing.handOn({
         envelope,
         spam: judged?.verdict.result === 'Spam',
-        message: (fields = '') =>
+        message: () =>
           outgoing(held, service.prefixBytes, {
-            lines: fields + (judged === undefined ? '' : headerLines(judged.verdict)),
+            lines: judged === undefined ? '' : headerLines(judged.verdict),
             footers: judged?.footers ?? [],
           }),
       });

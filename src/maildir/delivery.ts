@@ -4,7 +4,7 @@
  * survives a crash.
  *
  * Everything is synchronous: the filter writes piece by piece and must not go on before a piece is taken. The
- * quota of Maildir++ is not kept; `,S=` in the name tells those who keep it the size.
+ * quota of Maildir++ (quota.ts) is looked at once the size is known.
  */
 import {
   closeSync,
@@ -20,6 +20,7 @@ import { join } from 'node:path';
 import { systemCode, TamisError } from '../errors.ts';
 import { deliveryPlace, syncDirectory } from './layout.ts';
 import { uniqueName } from './names.ts';
+import { checkQuota, noteSize } from './quota.ts';
 
 /** How often another name is tried where one is taken; names are unique, so once is already unheard of. */
 const attempts = 5;
@@ -38,11 +39,13 @@ const noLinks: ReadonlySet<string | undefined> = new Set([
 export class MaildirDelivery {
   /** Where the caller writes the message, from its first byte to its last; closed by `commit` and by `abort`. */
   readonly fd: number;
+  private readonly maildir: string;
   private readonly place: string;
   private readonly temporary: string;
   private state: 'open' | 'closed' | 'ended' = 'open';
 
-  private constructor(place: string, temporary: string, fd: number) {
+  private constructor(maildir: string, place: string, temporary: string, fd: number) {
+    this.maildir = maildir;
     this.place = place;
     this.temporary = temporary;
     this.fd = fd;
@@ -61,7 +64,7 @@ export class MaildirDelivery {
     const place = placeOrFailure(maildir, folder);
     return unlessTaken(place, (name) => {
       const temporary = join(place, 'tmp', name);
-      return new MaildirDelivery(place, temporary, openSync(temporary, 'wx', 0o600));
+      return new MaildirDelivery(maildir, place, temporary, openSync(temporary, 'wx', 0o600));
     });
   }
 
@@ -69,8 +72,8 @@ export class MaildirDelivery {
    * Ends the delivery: the message is on the disk and in `new`.
    *
    * @returns The path of the message.
-   * @throws TamisError DELIVERY if that did not succeed; `abort` is called next. At worst the message is
-   *   there all the same.
+   * @throws TamisError DELIVERY if that did not succeed, or would exceed the quota; `abort` is called next. At worst
+   *   the message is there all the same.
    */
   commit(): string {
     let size = 0;
@@ -81,11 +84,13 @@ export class MaildirDelivery {
     } catch (cause) {
       throw failure(this.place, cause);
     }
+    checkQuota(this.maildir, size);
     return unlessTaken(this.place, (name) => {
       const path = join(this.place, 'new', `${name},S=${size}`);
       moveToNew(this.temporary, path);
       this.state = 'ended';
       syncDirectory(join(this.place, 'new'));
+      noteSize(this.maildir, { bytes: size, messages: 1 });
       return path;
     });
   }

@@ -7,6 +7,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode, TamisError } from '../errors.ts';
+import { subscribe } from './subscription.ts';
 import { modifiedUtf7 } from './utf7.ts';
 
 const parts = ['tmp', 'new', 'cur'] as const;
@@ -32,7 +33,7 @@ export function isMaildir(path: string): boolean {
 }
 
 /**
- * The place that a message is delivered to; a folder that is missing or half made is made.
+ * The place that a message is delivered to; a folder that is missing or half made is made, and subscribed to.
  *
  * @param folder A Maildir++ folder as it is called on disk, such as `.Spam`; undefined is the Maildir itself.
  * @throws TamisError DELIVERY if the Maildir is missing, the name is none of a folder, or the folder cannot
@@ -62,6 +63,7 @@ export function deliveryPlace(maildir: string, folder: string | undefined): stri
       cause,
     });
   }
+  subscribe(maildir, folder);
   return place;
 }
 

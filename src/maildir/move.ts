@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { systemCode, TamisError } from '../errors.ts';
 import { deliveryPlace } from './layout.ts';
 import { flagsOf, uniqueName } from './names.ts';
+import { noteSize, sizeOf } from './quota.ts';
 
 /**
  * Moves a message into the inbox or a folder, where it stays as read or unread as it was.
@@ -31,8 +32,9 @@ export function moveMessage(path: string, maildir: string, folder: string | unde
  * @throws TamisError DELIVERY if it cannot be removed.
  */
 export function removeMessage(path: string): void {
+  const { bytes, messages } = sizeOf(dirname(path), basename(path));
   try {
-    unlinkIfThere(path);
+    if (unlinkIfThere(path)) noteSize(join(dirname(path), '..'), { bytes: -bytes, messages: -messages });
   } catch (error) {
     throw cannot('removed', path, error);
   }
@@ -60,11 +62,14 @@ function isSame(path: string, target: string): boolean {
   return one !== undefined && one.ino === other?.ino && one.dev === other.dev;
 }
 
-function unlinkIfThere(path: string): void {
+/** Whether it was there. */
+function unlinkIfThere(path: string): boolean {
   try {
     unlinkSync(path);
+    return true;
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
   }
 }
 

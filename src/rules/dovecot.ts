@@ -12,10 +12,18 @@ export const dovecot: Host = {
   rule,
 };
 
+/** What Dovecot lets a process have by default is not enough for the program that it runs: Node reserves addresses that it never fills. */
+function room(...services: readonly string[]): string[] {
+  return [
+    '# Node, which tamis runs in, needs more addresses than the 256 MB that these have by default, and would be killed.',
+    ...services.flatMap((service) => [`service ${service} {`, '  vsz_limit = 0', '}']),
+  ];
+}
+
 const scripts = '/etc/dovecot/sieve';
 
 function rule(options: RuleOptions): string[] {
-  const { prefix = '', program, subscribe } = options;
+  const { prefix = '', program, subscribe, via } = options;
   const name = mailboxName(options);
   const [filter = '', teacher = filter] = program;
   return [
@@ -32,6 +40,7 @@ function rule(options: RuleOptions): string[] {
     'protocol imap {',
     '  mail_plugins = $mail_plugins imap_sieve',
     '}',
+    ...(via === 'spamc' ? [] : room('lmtp', 'imap')),
     'namespace inbox {',
     // In a namespace of a prefix, Dovecot names its mailboxes without it.
     `  mailbox ${dovecotQuote(name.slice(prefix.length))} {`,

@@ -33,6 +33,7 @@ function rule(options: RuleOptions): string[] {
     `# Learns what is moved into or out of the folder for spam. Compile it with sievec. Settings of Dovecot that it needs:`,
     '#',
     '#     protocol imap { mail_plugins = $mail_plugins imap_sieve }',
+    ...(options.via === 'spamc' ? [] : ['#     service imap { vsz_limit = 0 }      else Node has too few addresses, and is killed']),
     '#     plugin {',
     '#       sieve_plugins = sieve_imapsieve sieve_extprograms',
     '#       sieve_global_extensions = +vnd.dovecot.pipe',

@@ -7,7 +7,7 @@
  */
 import { filterCommand, guard, tagSubject } from './guard.ts';
 import { folderPath, makeFolder } from './folder.ts';
-import { probabilityPattern, type Host, type RuleOptions } from './options.ts';
+import { figurePattern, whitelistPatterns, type Host, type RuleOptions } from './options.ts';
 import { maildropQuote } from './quote.ts';
 
 /** maildrop. */
@@ -22,6 +22,8 @@ export const maildrop: Host = {
     markRead: true,
     tagAbove: true,
     discardAbove: true,
+    minConfidence: true,
+    whitelist: true,
     onFailure: true,
     via: true,
   },
@@ -32,9 +34,13 @@ export const maildrop: Host = {
 const command = `'eval "$TAMIS_COMMAND"'`;
 
 const spam = '/^X-DSPAM-Result:[[:space:]]*Spam\\b/:h';
+const probable = (limit: number): string => `/${figurePattern('X-DSPAM-Probability', limit)}/:h`;
 
 function rule(options: RuleOptions): string[] {
-  const { user, markRead, tagAbove, discardAbove, onFailure = 'inbox' } = options;
+  const { user, markRead, discardAbove, onFailure = 'inbox' } = options;
+  const sure = sureSpam(options);
+  const tagged = taggedMail(options);
+  const trusted = whitelistPatterns(options, '[[:space:]]*');
   return [
     '#',
     '# Judges a message and puts spam into its folder; everything else goes on to the rules that follow. In .mailfilter, before those:',
@@ -55,16 +61,16 @@ function rule(options: RuleOptions): string[] {
     'SHELL="/bin/sh"',
     'TAMIS_JUDGED=""',
     ...judging(options),
-    'if ("$TAMIS_JUDGED" eq "yes")',
+    `if (${['"$TAMIS_JUDGED" eq "yes"', ...trusted.map((one) => `!/${one}/:h`)].join(' && ')})`,
     '{',
     ...indented([
       ...(discardAbove === undefined
         ? []
-        : [`if (${spam} && /${probabilityPattern(discardAbove)}/:h)`, '{', '    EXITCODE=0', '    exit', '}']),
-      ...(tagAbove === undefined
+        : [`if (${sure} && ${probable(discardAbove)})`, '{', '    EXITCODE=0', '    exit', '}']),
+      ...(tagged === undefined
         ? []
         : [
-            `if (!/^X-DSPAM-Result:[[:space:]]*Whitelisted/:h && /${probabilityPattern(tagAbove)}/:h)`,
+            `if (${tagged})`,
             '{',
             '    exception {',
             `        TAMIS_COMMAND=${maildropQuote(tagSubject)}`,
@@ -72,7 +78,7 @@ function rule(options: RuleOptions): string[] {
             '    }',
             '}',
           ]),
-      `if (${spam})`,
+      `if (${sure})`,
       '{',
       `    TAMIS_COMMAND=${maildropQuote(makeFolder(options))}`,
       `    system ${command}`,
@@ -88,6 +94,20 @@ function rule(options: RuleOptions): string[] {
     'SHELL="$TAMIS_SHELL"',
     'TAMIS_COMMAND=""',
   ];
+}
+
+/** The condition for spam that is filed. */
+function sureSpam({ minConfidence }: RuleOptions): string {
+  return minConfidence === undefined ? spam : `${spam} && /${figurePattern('X-DSPAM-Confidence', minConfidence)}/:h`;
+}
+
+/** The condition for mail that gets a tag; undefined if none does. */
+function taggedMail({ tagAbove, minConfidence }: RuleOptions): string | undefined {
+  const conditions = [
+    ...(tagAbove === undefined ? [] : [`(!/^X-DSPAM-Result:[[:space:]]*Whitelisted/:h && ${probable(tagAbove)})`]),
+    ...(minConfidence === undefined ? [] : [`(${spam} && !/${figurePattern('X-DSPAM-Confidence', minConfidence)}/:h)`]),
+  ];
+  return conditions.length === 0 ? undefined : conditions.join(' || ');
 }
 
 /** Sets TAMIS_JUDGED if the message has been judged, and is whole; with LMTP that was before it came here. */

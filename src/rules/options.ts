@@ -28,6 +28,10 @@ export interface RuleOptions {
   readonly tagAbove?: number | undefined;
   /** The probability, 0 to 1, from which spam is thrown away. */
   readonly discardAbove?: number | undefined;
+  /** The confidence, 0 to 1, below which spam is neither filed nor thrown away, but tagged. */
+  readonly minConfidence?: number | undefined;
+  /** Senders whose mail is neither filed, thrown away nor tagged: addresses, and domains as `@example.org`. */
+  readonly whitelist?: readonly string[] | undefined;
   /** What becomes of mail that was not judged. Default `inbox`. */
   readonly onFailure?: 'defer' | 'inbox' | undefined;
   readonly via?: Way | undefined;
@@ -64,6 +68,8 @@ const flags: Readonly<Record<OptionName, string>> = {
   markRead: '--mark-read',
   tagAbove: '--tag-above',
   discardAbove: '--discard-above',
+  minConfidence: '--min-confidence',
+  whitelist: '--whitelist',
   onFailure: '--on-failure',
   via: '--via',
 };
@@ -89,15 +95,19 @@ export function checkOptions(name: string, { can }: Host, options: RuleOptions):
     if (isUnprintable(word)) throw usage('--program holds a control character');
   }
   if (options.program[0]?.startsWith('/') === false) throw usage('--program takes an absolute path');
-  for (const option of ['tagAbove', 'discardAbove'] as const) {
+  for (const option of ['tagAbove', 'discardAbove', 'minConfidence'] as const) {
     const value = options[option];
     if (value !== undefined && !(value > 0 && value <= 1)) {
-      throw usage(`${flags[option]} takes a probability above 0 and up to 1`);
+      throw usage(`${flags[option]} takes a figure above 0 and up to 1`);
     }
+  }
+  for (const sender of options.whitelist ?? []) {
+    // No more than these, so that no host has a meaning for any of them.
+    if (!/^[\w.+=~-]*@\w[\w.-]*$/.test(sender)) throw usage('--whitelist takes an address, or a domain as @example.org');
   }
   if (options.user === '') throw usage('--user takes a name');
   if (options.separator !== undefined && !/^[./]$/.test(options.separator)) throw usage('--separator is "." or "/"');
-  if (options.via === 'lmtp' && options.onFailure === 'defer' && name !== 'postfix') {
+  if (options.via === 'lmtp' && options.onFailure === 'defer' && !/^(?:postfix|exim)$/.test(name)) {
     throw usage('with --via lmtp the mail comes judged or not at all, so --on-failure defer has nothing to do');
   }
   folderLevels(options);
@@ -135,7 +145,7 @@ export function mailboxName(options: RuleOptions): string {
 }
 
 /**
- * The beginnings that the figure of X-DSPAM-Probability (four decimals, 0.0000 to 1.0000) has if it is at least `limit`: for hosts
+ * The beginnings that the figure of X-DSPAM-Probability or -Confidence (four decimals, 0.0000 to 1.0000) has if it is at least `limit`: for hosts
  * that compare words only. `0.98` gives `0.98`, `0.99`, `1.`.
  */
 export function atLeast(limit: number): readonly string[] {
@@ -151,10 +161,24 @@ export function atLeast(limit: number): readonly string[] {
   return [...beginnings, '1.'];
 }
 
-/** An extended regular expression that the line of X-DSPAM-Probability matches if its figure is at least `limit`. */
-export function probabilityPattern(limit: number): string {
+/** A line of ours that holds a figure. */
+export type FigureLine = 'X-DSPAM-Probability' | 'X-DSPAM-Confidence';
+
+/** An extended regular expression that a line matches if its figure is at least `limit`; `blanks` is one for blanks. */
+export function figurePattern(line: FigureLine, limit: number, blanks = '[[:space:]]*'): string {
   const beginnings = atLeast(limit).map((one) => one.replace('.', '\\.'));
-  return `^X-DSPAM-Probability:[[:space:]]*(${beginnings.join('|')})`;
+  return `^${line}:${blanks}(${beginnings.join('|')})`;
+}
+
+/**
+ * Regular expressions, one of which the line of From matches if its only address is on the whitelist. An address in the sender's
+ * name, or one of several, does not count. `blanks` is one for blanks.
+ */
+export function whitelistPatterns({ whitelist = [] }: RuleOptions, blanks: string): readonly string[] {
+  return whitelist.map((sender) => {
+    const address = sender.replace(/[.+]/g, '\\$&');
+    return `^From:([^<]*<|${blanks})${sender.startsWith('@') ? '[^<>@, ]+' : ''}${address}>?${blanks}$`;
+  });
 }
 
 /** Whether a text holds a control character. */

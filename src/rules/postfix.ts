@@ -5,6 +5,7 @@
  * what stands between braces as one word; sender and recipient come as words of their own.
  */
 import { filterCommand, guard } from './guard.ts';
+import { checkLmtp, lmtpSocket } from './lmtp.ts';
 import { usage, type Host, type RuleOptions } from './options.ts';
 import { shellQuote } from './quote.ts';
 
@@ -14,24 +15,17 @@ export const postfix: Host = {
   rule,
 };
 
-/** Where `tamis serve --lmtp` listens. */
-const lmtpSocket = '/run/tamis/lmtp';
-
 function rule(options: RuleOptions): string[] {
   const { user, onFailure = 'inbox', via } = options;
   if (via === 'lmtp') {
-    if (user !== undefined) throw usage('LMTP has the user from the envelope; --user cannot be told');
-    if (onFailure === 'inbox') {
-      throw usage('Postfix defers what its LMTP client cannot hand over; ask for it by --on-failure defer');
-    }
+    checkLmtp('Postfix', options);
     return [
       '#',
-      '# In master.cf: a content filter without a process of its own, for the daemon of: tamis serve',
-      `# --lmtp ${lmtpSocket}, which hands the mail on. While it does not run, mail is deferred. To use it, add to the line of`,
-      '# smtpd that mail comes in by:   -o content_filter=tamis:',
+      `# In master.cf: a content filter without a process of its own, for the daemon of: tamis serve --lmtp ${lmtpSocket},`,
+      '# which hands the mail on (lmtpNext), for each recipient with a judgement of their own. While it does not run, mail is tried again',
+      '# later. To use it, add to the line of smtpd that mail comes in by:',
+      `#     -o content_filter=tamis:unix:${lmtpSocket}`,
       'tamis     unix  -       -       n       -       10      lmtp',
-      `  -o lmtp_destination_recipient_limit=1`,
-      `# and in main.cf, if the daemon listens there: content_filter = tamis:unix:${lmtpSocket}`,
     ];
   }
   const script = guard({

@@ -7,7 +7,7 @@
  */
 import { filterCommand, guard, tagSubject } from './guard.ts';
 import { folderPath, makeFolder } from './folder.ts';
-import { atLeast, type Host, type RuleOptions } from './options.ts';
+import { figurePattern, whitelistPatterns, type FigureLine, type Host, type RuleOptions } from './options.ts';
 import { procmailQuote } from './quote.ts';
 
 /** procmail. */
@@ -21,6 +21,8 @@ export const procmail: Host = {
     subscribe: true,
     tagAbove: true,
     discardAbove: true,
+    minConfidence: true,
+    whitelist: true,
     onFailure: true,
     via: true,
   },
@@ -31,7 +33,8 @@ const blanks = '[ \t]*';
 const spam = `* ^X-DSPAM-Result:${blanks}Spam`;
 
 function rule(options: RuleOptions): string[] {
-  const { user, tagAbove, discardAbove, onFailure = 'inbox' } = options;
+  const { user, tagAbove, discardAbove, minConfidence, onFailure = 'inbox' } = options;
+  const sure = minConfidence === undefined ? [] : [`  * ${pattern('X-DSPAM-Confidence', minConfidence)}`];
   return [
     '#',
     '# Judges a message and puts spam into its folder; everything else goes on to the recipes that follow. In .procmailrc, before those:',
@@ -54,19 +57,31 @@ function rule(options: RuleOptions): string[] {
     ...judging(options),
     ':0',
     '* TAMIS_JUDGED ?? ^yes$',
+    ...whitelistPatterns(options, blanks).map((one) => `* ! ${one}`),
     '{',
-    ...(discardAbove === undefined ? [] : ['  :0', `  ${spam}`, `  * ${pattern(discardAbove)}`, '  /dev/null', '']),
+    ...(discardAbove === undefined ? [] : ['  :0', `  ${spam}`, ...sure, `  * ${pattern('X-DSPAM-Probability', discardAbove)}`, '  /dev/null', '']),
     ...(tagAbove === undefined
       ? []
       : [
           '  :0 fhwr',
           `  * ! ^X-DSPAM-Result:${blanks}Whitelisted`,
-          `  * ${pattern(tagAbove)}`,
+          `  * ${pattern('X-DSPAM-Probability', tagAbove)}`,
+          `  | ${tagSubject}`,
+          '',
+        ]),
+    ...(minConfidence === undefined
+      ? []
+      : [
+          // E: not what has the tag already.
+          `  :0 ${tagAbove === undefined ? '' : 'E'}fhwr`,
+          `  ${spam}`,
+          `  * ! ${pattern('X-DSPAM-Confidence', minConfidence)}`,
           `  | ${tagSubject}`,
           '',
         ]),
     '  :0 r',
     `  ${spam}`,
+    ...sure,
     `  * ? ${makeFolder(options)}`,
     '  "$TAMIS_MAILDIR/$TAMIS_FOLDER/"',
     '}',
@@ -93,7 +108,6 @@ function judging(options: RuleOptions): string[] {
 }
 
 /** procmail's regular expressions know no classes by name. */
-function pattern(limit: number): string {
-  const beginnings = atLeast(limit).map((one) => one.replace('.', '\\.'));
-  return `^X-DSPAM-Probability:${blanks}(${beginnings.join('|')})`;
+function pattern(line: FigureLine, limit: number): string {
+  return figurePattern(line, limit, blanks);
 }

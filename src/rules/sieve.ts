@@ -7,7 +7,7 @@
  */
 import { basename, dirname } from 'node:path';
 import { filterWords, userFlag } from './guard.ts';
-import { atLeast, mailboxName, usage, type Host, type RuleOptions } from './options.ts';
+import { atLeast, mailboxName, usage, type FigureLine, type Host, type RuleOptions } from './options.ts';
 import { sieveQuote } from './quote.ts';
 
 /** Dovecot's Sieve. */
@@ -22,6 +22,8 @@ export const sieve: Host = {
     markRead: true,
     tagAbove: true,
     discardAbove: true,
+    minConfidence: true,
+    whitelist: true,
     onFailure: ['inbox'],
     via: true,
   },
@@ -31,7 +33,9 @@ export const sieve: Host = {
 const spam = 'header :is "X-DSPAM-Result" "Spam"';
 
 function rule(options: RuleOptions): string[] {
-  const { user, markRead = false, tagAbove, discardAbove, via } = options;
+  const { user, markRead = false, discardAbove, via } = options;
+  const tagged = taggedMail(options);
+  const sure = sureSpam(options);
   const name = mailboxName(options);
   const judgedBefore = via === 'lmtp';
   const variables = user === undefined && !judgedBefore;
@@ -39,7 +43,7 @@ function rule(options: RuleOptions): string[] {
     ...(judgedBefore ? [] : ['vnd.dovecot.filter']),
     'fileinto',
     'mailbox',
-    ...(markRead || tagAbove !== undefined ? ['imap4flags'] : []),
+    ...(markRead || tagged !== undefined ? ['imap4flags'] : []),
     ...(variables ? ['variables'] : []),
     ...(judgedBefore ? [] : ['ihave']),
   ];
@@ -52,25 +56,23 @@ function rule(options: RuleOptions): string[] {
     `require [${extensions.map((one) => sieveQuote(one)).join(', ')}];`,
     '',
     ...(variables ? mailboxUser(options) : []),
+    // spamc gives what it does not take to its server back as it came, and that counts as judged.
+    ...(via === 'spamc' ? ['if ihave "editheader" {', ...withoutForged, '}'] : []),
     judgedBefore ? 'if exists "X-DSPAM-Result" {' : filtering(options),
     ...(discardAbove === undefined
       ? []
-      : [`    if allof(${spam}, ${probably(discardAbove)}) {`, '        discard;', '        stop;', '    }']),
-    ...(tagAbove === undefined
-      ? []
-      : [
-          `    if allof(not header :is "X-DSPAM-Result" "Whitelisted", ${probably(tagAbove)}) {`,
-          '        addflag "$Junk";',
-          '    }',
-        ]),
-    `    if ${spam} {`,
+      : [`    if allof(${sure}, ${atLeastIn('X-DSPAM-Probability', discardAbove)}) {`, '        discard;', '        stop;', '    }']),
+    ...(tagged === undefined ? [] : [`    if ${tagged} {`, '        addflag "$Junk";', '    }']),
+    `    if ${sure} {`,
     ...(markRead ? ['        addflag "\\\\Seen";'] : []),
     `        fileinto :create ${sieveQuote(name, variables)};`,
     '        stop;',
     '    }',
     ...(judgedBefore
       ? ['}']
-      : ['} elsif ihave "editheader" {', ...ours.map((name) => `    deleteheader ${sieveQuote(name)};`), '}']),
+      : via === 'spamc'
+        ? ['}']
+        : ['} elsif ihave "editheader" {', ...withoutForged, '}']),
   ];
 }
 
@@ -78,18 +80,20 @@ function rule(options: RuleOptions): string[] {
 const ours: readonly string[] = ['Result', 'Processed', 'Confidence', 'Improbability', 'Probability', 'Signature', 'Factors'].map(
   (name) => `X-DSPAM-${name}`,
 );
+const withoutForged: readonly string[] = ours.map((name) => `    deleteheader ${sieveQuote(name)};`);
 
 const judgedHints: readonly string[] = [
   '# Puts into its folder what was judged to be spam before it came here; a message that was not judged stays in the inbox. It may be',
   "# a user's own script, and needs nothing of Dovecot's own.",
 ];
 
-function settings({ user, program: [path = ''] }: RuleOptions): string[] {
+function settings({ user, via, program: [path = ''] }: RuleOptions): string[] {
   return [
     "# Judges a message and puts spam into its folder; everything else goes on to the user's own script and the inbox. If the filter",
     '# fails, the message goes there as it came. Compile it with sievec. Settings of Dovecot that it needs:',
     '#',
     '#     protocol lda { mail_plugins = $mail_plugins sieve }      and the same for protocol lmtp',
+    ...(via === 'spamc' ? [] : ['#     service lmtp { vsz_limit = 0 }      else Node has too few addresses, and is killed']),
     '#     plugin {',
     '#       sieve_plugins = sieve_extprograms',
     `#       sieve_global_extensions = +vnd.dovecot.filter${user === undefined ? ' +vnd.dovecot.environment' : ''} +editheader`,
@@ -135,8 +139,43 @@ export function programName(path: string): string {
   return sieveQuote(name);
 }
 
-function probably(limit: number): string {
-  return `header :matches "X-DSPAM-Probability" [${atLeast(limit)
+/** The test for spam that is filed. */
+function sureSpam(options: RuleOptions): string {
+  const { minConfidence } = options;
+  const tests = [
+    ...strangers(options),
+    spam,
+    ...(minConfidence === undefined ? [] : [atLeastIn('X-DSPAM-Confidence', minConfidence)]),
+  ];
+  return tests.length === 1 ? spam : `allof(${tests.join(', ')})`;
+}
+
+/** The tests for mail of senders who are not on the whitelist: each of them must hold. A From of several addresses is a stranger's. */
+function strangers({ whitelist = [] }: RuleOptions): string[] {
+  const [domains, addresses] = [true, false].map((one) => whitelist.filter((sender) => sender.startsWith('@') === one));
+  const test = (part: string, list: readonly string[] = []): string[] =>
+    list.length === 0 ? [] : [`address :${part} :is "from" [${list.map((one) => sieveQuote(one)).join(', ')}]`];
+  const trusted = [...test('all', addresses), ...test('domain', domains?.map((one) => one.slice(1)))];
+  return trusted.length === 0 ? [] : [`not allof(not header :contains "from" ",", anyof(${trusted.join(', ')}))`];
+}
+
+/** The test for mail that gets the keyword; undefined if none does. */
+function taggedMail(options: RuleOptions): string | undefined {
+  const { tagAbove, minConfidence } = options;
+  const tests = [
+    ...(tagAbove === undefined
+      ? []
+      : [`allof(not header :is "X-DSPAM-Result" "Whitelisted", ${atLeastIn('X-DSPAM-Probability', tagAbove)})`]),
+    ...(minConfidence === undefined ? [] : [`allof(${spam}, not ${atLeastIn('X-DSPAM-Confidence', minConfidence)})`]),
+  ];
+  if (tests.length === 0) return undefined;
+  const some = `anyof(${tests.join(', ')})`;
+  const others = strangers(options);
+  return others.length === 0 ? some : `allof(${[...others, some].join(', ')})`;
+}
+
+function atLeastIn(line: FigureLine, limit: number): string {
+  return `header :matches "${line}" [${atLeast(limit)
     .map((one) => sieveQuote(`${one}*`))
     .join(', ')}]`;
 }

@@ -263,14 +263,28 @@ describe('to Maildirs', () => {
     expect(replies.filter((line) => line === '250 2.0.0 In the Maildir')).toHaveLength(2);
     const [junk] = inside(maildir('example.net/joe/.Junk/new'));
     const [inbox] = inside(maildir('example.net/joe/new'));
-    expect(junk).toContain('\nReturn-Path: <kim@example.org>\n');
-    expect(inbox).toContain('\nReturn-Path: <>\n');
-    expect([junk, inbox].map((one) => withoutOurs(one ?? '').replace(/^Return-Path:.*\n/m, ''))).toEqual([
-      spam,
-      ham,
+    expect([junk, inbox].map((one) => withoutOurs(one ?? ''))).toEqual([
+      `Return-Path: <kim@example.org>\n${spam}`,
+      `Return-Path: <>\n${ham}`,
     ]);
     expect(field(junk ?? '', 'X-DSPAM-Result')).toBe('Spam');
     expect(inside(maildir('example.net/joe/tmp'))).toEqual([]);
+  });
+
+  test.each([
+    ['a line that continues none', ' none\n\tmore\nSubject: x\n\nbody\n', 12],
+    ['an mbox line', 'From a@example.org Mon\nSubject: x\n\nbody\n', 23],
+    ['another Return-Path', 'Return-Path: <other@example.org>\nSubject: x\n\nbody\n', 0],
+    ['the empty line', '\nbody\n', 0],
+    ['text', 'no field at all\n', 0],
+    ['a folded forgery', 'X-DSPAM-Result:\n Spam\nSubject: x\n\n', 0],
+  ])('the sender stands before all fields, whatever is first: %s', async (_, message, place) => {
+    const before = new Set(readdirSync(maildir('example.net/joe/new')));
+    await send(daemon, transaction(['joe@example.net'], withCrlf(message)));
+    const [name = ''] = readdirSync(maildir('example.net/joe/new')).filter((one) => !before.has(one));
+    const stored = withoutOurs(readFileSync(maildir('example.net/joe/new', name), 'latin1'));
+    const whole = message.replace(/^X-DSPAM-Result:\n Spam\n/, '');
+    expect(stored).toBe(`${whole.slice(0, place)}Return-Path: <kim@example.org>\n${whole.slice(place)}`);
   });
 
   test('no name climbs out, and a Maildir that is not there is tried again', async () => {

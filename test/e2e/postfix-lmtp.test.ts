@@ -2,134 +2,37 @@
  * The real Postfix delivers over LMTP to `tamis serve --lmtp`, which files into Maildirs: every message arrives, whole and for its own
  * recipient, though the daemon is killed and started again while mail comes in.
  */
-import { chownSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createConnection, createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Daemon } from '../daemon/daemon.ts';
 import { describeAsRoot, peer } from '../peers.ts';
-import { makeMaildir, messagesIn, must, workFolder } from './site.ts';
+import { PostfixServer } from './postfix-server.ts';
+import { makeMaildir, messagesIn, workFolder } from './site.ts';
 
 const kills = 3;
 const users = ['joe', 'ann'] as const;
-
-/** A port that nobody uses. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
-
-/** Sends each message to all users, by SMTP; resolves when Postfix has them all. */
-async function send(port: number, messages: readonly string[]): Promise<void> {
-  const socket = createConnection({ port, host: '127.0.0.1' });
-  const replies = createInterface({ input: socket })[Symbol.asyncIterator]();
-  const expected = async (code: string): Promise<void> => {
-    let line = '';
-    do line = String((await replies.next()).value);
-    while (line[3] === '-');
-    expect(line.slice(0, 3)).toBe(code);
-  };
-  const say = async (text: string, code: string): Promise<void> => {
-    socket.write(Buffer.from(`${text}\r\n`, 'latin1'));
-    await expected(code);
-  };
-  await expected('220');
-  await say('EHLO client.example.org', '250');
-  for (const message of messages) {
-    await say('MAIL FROM:<kim@example.org> BODY=8BITMIME', '250');
-    for (const user of users) await say(`RCPT TO:<${user}@example.net>`, '250');
-    await say('DATA', '354');
-    await say(`${message.replace(/^\./gm, '..').replaceAll('\n', '\r\n')}.`, '250');
-  }
-  await say('QUIT', '221');
-}
 
 const suite = peer('postfix') === undefined ? describe.skip : describeAsRoot;
 
 suite('with postfix', () => {
   const work = workFolder('tamis-postfix-');
-  const conf = join(work, 'etc');
+  const postfix = new PostfixServer(work);
   let daemon: Daemon;
-  let port: number;
 
   beforeAll(async () => {
-    for (const folder of [conf, join(work, 'queue'), join(work, 'data')]) mkdirSync(folder);
-    const { uid } = postfixUser();
-    chownSync(join(work, 'data'), uid, 0);
     for (const user of users) makeMaildir(join(work, 'mail/example.net', user));
     daemon = new Daemon('--set', 'socketMode=666', '--set', `lmtpNext=maildir:${work}/mail/%d/%n`);
     // Where Postfix may go.
-    const options = ['--lmtp', join(work, 'lmtp')];
-    await daemon.start(...options);
-    port = await freePort();
-    for (const name of ['postfix-files', 'dynamicmaps.cf', 'dynamicmaps.cf.d', 'postfix-files.d'])
-      cpSync(join('/etc/postfix', name), join(conf, name), { recursive: true });
-    writeFileSync(join(conf, 'main.cf'), settings());
-    writeFileSync(join(conf, 'master.cf'), services());
-    must(['/usr/sbin/postfix', '-c', conf, 'start'], { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } });
+    await daemon.start('--lmtp', join(work, 'lmtp'));
+    await postfix.configure(
+      `virtual_mailbox_domains = example.net\nvirtual_transport = lmtp:unix:${work}/lmtp\n`,
+    );
+    postfix.start();
   });
   afterAll(async () => {
-    must(['/usr/sbin/postfix', '-c', conf, 'stop'], { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } });
+    postfix.stop();
     await daemon.remove();
   });
-
-  function postfixUser(): { uid: number } {
-    const entry = readFileSync('/etc/passwd', 'utf8')
-      .split('\n')
-      .find((line) => line.startsWith('postfix:'));
-    return { uid: Number(entry?.split(':')[2]) };
-  }
-
-  const settings = (): string => `compatibility_level = 3.6
-queue_directory = ${work}/queue
-data_directory = ${work}/data
-daemon_directory = /usr/lib/postfix/sbin
-mail_owner = postfix
-setgid_group = postdrop
-inet_interfaces = loopback-only
-inet_protocols = ipv4
-myhostname = mx.example.org
-mydestination =
-mynetworks = 127.0.0.0/8
-smtpd_recipient_restrictions = permit_mynetworks, reject
-virtual_mailbox_domains = example.net
-virtual_transport = lmtp:unix:${work}/lmtp
-maillog_file = ${work}/maillog
-maillog_file_prefixes = /tmp
-minimal_backoff_time = 1s
-maximal_backoff_time = 1s
-queue_run_delay = 1s
-transport_retry_time = 1s
-message_size_limit = 50000000
-`;
-
-  const services = (): string => `${port} inet n - n - - smtpd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 1 1 qmgr
-tlsmgr unix - - n 1000? 1 tlsmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-verify unix - - n - 1 verify
-flush unix n - n 1000? 0 flush
-proxymap unix - - n - - proxymap
-showq unix n - n - - showq
-error unix - - n - - error
-retry unix - - n - - error
-discard unix - - n - - discard
-lmtp unix - - n - - lmtp
-smtp unix - - n - - smtp
-anvil unix - - n - 1 anvil
-scache unix - - n - 1 scache
-postlog unix-dgram n - n - 1 postlogd
-`;
 
   test('all arrives, whole and judged, while the daemon is killed again and again', async () => {
     const body = (n: number): string =>
@@ -141,7 +44,10 @@ postlog unix-dgram n - n - 1 postlogd
         `From: kim@example.org\nSubject: n${n}\nX-DSPAM-Result: Spam\nMessage-ID: <${n}@x>\n\n${body(n)}`,
     );
     const large = `From: kim@example.org\nSubject: n${count}\n\n${`${'x'.repeat(70)}\n`.repeat(300_000)}`;
-    const sent = send(port, [...messages, large]);
+    const sent = postfix.take(
+      users.map((user) => `${user}@example.net`),
+      [...messages, large],
+    );
     for (let n = 0; n < kills; n++) {
       const joes = join(work, 'mail/example.net/joe');
       await expect.poll(() => messagesIn(joes).length, { timeout: 50_000 }).toBeGreaterThan(n * 10);

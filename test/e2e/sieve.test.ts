@@ -178,6 +178,61 @@ describeWith(
       expect(messagesIn(maildir, '.Spam')).toEqual([]);
     });
 
+    test('believes no X-DSPAM-Result of the sender where spamc gives a message back as it came', () => {
+      const { place, maildir, deliver } = site({ text: 'cat' }, ['--via', 'spamc']);
+      const forged = join(place, 'forged');
+      writeFileSync(forged, 'X-DSPAM-Result: Spam\nSubject: x\nx-dspam-result:\n Spam\nX-Other: x\n\nbody\n');
+      expect(deliver(forged)).toMatchObject({ status: 0 });
+      expect(messagesIn(maildir)).toEqual(['Subject: x\nX-Other: x\n\nbody\n']);
+      expect(messagesIn(maildir, '.Spam')).toEqual([]);
+    });
+
+    test.each([
+      ['0.5999', '', ['a']],
+      ['0.6000', '.Spam', []],
+    ] as const)('spam of the confidence %s is stored into %j', (confidence, folder, flags) => {
+      const lines = `X-DSPAM-Result: Spam\\nX-DSPAM-Confidence: ${confidence}\\nX-DSPAM-Probability: 1.0000\\n`;
+      const { place, maildir, deliver } = site({ text: `cat; printf '${lines}'` }, [
+        '--min-confidence',
+        '0.6',
+      ]);
+      const bare = join(place, 'bare');
+      writeFileSync(bare, 'Subject: x\n');
+      expect(deliver(bare)).toMatchObject({ status: 0 });
+      expect(messagesIn(maildir, folder)).toHaveLength(1);
+      expect(messagesIn(maildir, folder === '' ? '.Spam' : '')).toEqual([]);
+      const names = readdirSync(maildir, { recursive: true, encoding: 'utf8' });
+      expect(names.flatMap((name) => name.split(':2,').slice(1))).toEqual(flags);
+    });
+
+    test('trusts a sender on the whitelist, and nobody who only says that name', () => {
+      const options = [
+        '--whitelist',
+        'boss@example.org',
+        '--whitelist',
+        '@example.net',
+        '--tag-above',
+        '0.5',
+      ];
+      const text = `cat; printf 'X-DSPAM-Result: Spam\\nX-DSPAM-Probability: 1.0000\\n'`;
+      const { place, maildir, deliver } = site({ text }, options);
+      const counts = (): number[] => [messagesIn(maildir).length, messagesIn(maildir, '.Spam').length];
+      const trusted = ['The Boss <BOSS@example.org>', 'joe@example.net'];
+      const strangers = [
+        '"boss@example.org" <spam@evil.example>',
+        '"<boss@example.org>" <spam@evil.example>',
+        '<spam@evil.example>, <boss@example.org>',
+        '<joe@example.net.evil.example>',
+      ];
+      for (const from of [...trusted, ...strangers]) {
+        const bare = join(place, 'bare');
+        writeFileSync(bare, `Subject: x\nFrom: ${from}\n`);
+        expect(deliver(bare)).toMatchObject({ status: 0 });
+      }
+      expect(counts()).toEqual([trusted.length, strangers.length]);
+      expect(readdirSync(join(maildir, 'new'))).toHaveLength(trusted.length);
+    });
+
     test('files the mail that lies in an inbox by sieve-filter', () => {
       const { place, conf, maildir, env } = site('tamis');
       for (const [at, name] of (['spam-1', 'ham-1'] as const).entries()) {

@@ -24,10 +24,10 @@ function place(): string {
 }
 
 /** A program that judges mail that is all header, and notes its arguments. */
-function judge(path: string, probability: string): string {
+function judge(path: string, probability: string, confidence = probability): string {
   return script(
     path,
-    `printf '%s\\0' "$@" >'${work}/arguments'; cat; printf 'X-DSPAM-Result: Spam\\nX-DSPAM-Probability: ${probability}\\n'`,
+    `printf '%s\\0' "$@" >'${work}/arguments'; cat; printf 'X-DSPAM-Result: Spam\\nX-DSPAM-Confidence: ${confidence}\\nX-DSPAM-Probability: ${probability}\\n'`,
   );
 }
 
@@ -52,21 +52,24 @@ describeWith(['maildrop', 'procmail'], (maildrop, procmail) => {
     readonly options: Omit<RuleOptions, 'program'>;
     readonly name: string;
     readonly figure: number;
+    readonly surely: number;
   }
 
   const cases: fc.Arbitrary<Case> = fc.record({
     options: anyOptions,
     name: hostileName,
     figure: fc.integer({ min: 0, max: 10_000 }),
+    surely: fc.integer({ min: 0, max: 10_000 }),
   });
 
   test.each(['maildrop', 'procmail'] as const)('%s runs the rule of every combination of options', (host) => {
     let ran = 0;
     fc.assert(
-      fc.property(cases, ({ options, name, figure }) => {
+      fc.property(cases, ({ options, name, figure, surely }) => {
         const folder = place();
         const probability = (figure / 10_000).toFixed(4);
-        const judging = judge(join(folder, `p${name}`), probability);
+        const confidence = (surely / 10_000).toFixed(4);
+        const judging = judge(join(folder, `p${name}`), probability, confidence);
         const { markRead, ...rest } = options;
         const asked: RuleOptions = {
           ...rest,
@@ -85,18 +88,21 @@ describeWith(['maildrop', 'procmail'], (maildrop, procmail) => {
         const file = join(folder, 'rules');
         writeFileSync(file, `TAMIS_MAILDIR="${maildir}"\n${text}\n${inbox[host]}\n`, { mode: 0o600 });
         const message = join(folder, 'message');
-        const before = options.via === 'lmtp' ? `X-DSPAM-Result: Spam\nX-DSPAM-Probability: ${probability}\n` : '';
+        const before = options.via === 'lmtp' ? `X-DSPAM-Result: Spam\nX-DSPAM-Confidence: ${confidence}\nX-DSPAM-Probability: ${probability}\n` : '';
         writeFileSync(message, `From: a@example.org\nSubject: x\nX-Other: x\n${before}`);
         const ended = run([programs[host], file], { stdin: message, cwd: folder });
         const context = `${host} ${JSON.stringify(asked)}: ${ended.stderr}`;
         expect(ended.status, context).toBe(0);
-        const { discardAbove, tagAbove, user } = options;
-        const gone = discardAbove !== undefined && figure >= Math.round(discardAbove * 10_000);
-        const stored = messagesIn(maildir, folderPath(asked));
-        expect(stored, context).toHaveLength(gone ? 0 : 1);
-        expect(messagesIn(maildir), context).toEqual([]);
-        const tagged = tagAbove !== undefined && figure >= Math.round(tagAbove * 10_000);
-        expect(stored.join('').includes('[Spam?]'), context).toBe(tagged && !gone);
+        const { discardAbove, tagAbove, minConfidence = 0, whitelist = [], user } = options;
+        const reaches = (one: number, limit: number | undefined): boolean => limit !== undefined && one >= Math.round(limit * 10_000);
+        const trusted = whitelist.some((one) => 'a@example.org'.endsWith(one));
+        const sure = !trusted && reaches(surely, minConfidence);
+        const gone = sure && reaches(figure, discardAbove);
+        const filed = messagesIn(maildir, folderPath(asked));
+        const kept = messagesIn(maildir);
+        expect([filed.length, kept.length], context).toEqual([sure && !gone ? 1 : 0, sure ? 0 : 1]);
+        const tags = [...filed, ...kept].join('').split('[Spam?]').length - 1;
+        expect(tags, context).toBe(!gone && !trusted && (!sure || reaches(figure, tagAbove)) ? 1 : 0);
         if (user !== undefined && options.via !== 'lmtp') {
           expect(lastArguments()).toContain(`${options.via === 'spamc' ? '--username' : '--user'}=${user}`);
         }
@@ -106,6 +112,36 @@ describeWith(['maildrop', 'procmail'], (maildrop, procmail) => {
       { numRuns: 150 },
     );
     expect(ran).toBeGreaterThan(60);
+  });
+
+  test.each(['maildrop', 'procmail'] as const)('%s trusts a sender on the whitelist, and nobody who only says that name', (host) => {
+    const whitelist = ['boss@example.org', '@example.net'];
+    const froms: readonly (readonly [string, boolean])[] = [
+      ['boss@example.org', true],
+      ['The Boss <BOSS@example.org>', true],
+      ['"The, Boss" <boss@example.org> ', true],
+      ['\n <joe@example.net>', true],
+      ['<joe@example.net.evil.example>', false],
+      ['<boss@exampleXorg>', false],
+      ['<xboss@example.org>', false],
+      ['"boss@example.org" <spam@evil.example>', false],
+      ['"<boss@example.org>" <spam@evil.example>', false],
+      ['boss@example.org <spam@evil.example>', false],
+      ['spam@evil.example, boss@example.org', false],
+      ['<spam@evil.example>, <boss@example.org>', false],
+      ['<spam@evil.example@example.net>', false],
+    ];
+    for (const [from, trusted] of froms) {
+      const folder = place();
+      const maildir = makeMaildir(join(folder, 'Maildir'));
+      const file = join(folder, 'rules');
+      const text = ruleText(host, { program: [judge(join(folder, 'judge'), '1.0000')], whitelist });
+      writeFileSync(file, `TAMIS_MAILDIR="${maildir}"\n${text}\n${inbox[host]}\n`, { mode: 0o600 });
+      const message = join(folder, 'message');
+      writeFileSync(message, `Subject: x\nFrom: ${from}\nX-Other: x\n`);
+      expect(run([programs[host], file], { stdin: message, cwd: folder }).status).toBe(0);
+      expect([messagesIn(maildir).length, messagesIn(maildir, '.Spam').length], from).toEqual(trusted ? [1, 0] : [0, 1]);
+    }
   });
 
   test.each(['maildrop', 'procmail'] as const)(
@@ -144,10 +180,19 @@ describeWith(['maildrop', 'procmail'], (maildrop, procmail) => {
   );
 });
 
+/** As the shell gives what a command prints. */
+function withoutLineEnds(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '\n') end -= 1;
+  return text.slice(0, end);
+}
+
 /** A word as Exim reads it between double quotes; it expands nothing between \N and \N. */
 function eximWord(text: string): string {
   const line = text.split('\n').find((one) => one.startsWith('  command = ')) ?? '';
-  const word = line.slice('  command = /bin/sh -c "'.length, -1).replace(/\\(.)/g, '$1');
+  const [before, after] = ['  command = /bin/sh -c "', '" $exim_path'];
+  expect([line.slice(0, before.length), line.slice(-after.length)]).toEqual([before, after]);
+  const word = line.slice(before.length, -after.length).replace(/\\(.)/g, '$1');
   expect([word.slice(0, 2), word.slice(-2)]).toEqual(['\\N', '\\N']);
   expect(word.slice(2, -2)).not.toContain('\\N');
   return word.slice(2, -2);
@@ -165,7 +210,7 @@ function postfixWord(text: string): string {
 
 describe('the command of Postfix and Exim, read as they read it and run by a shell', () => {
   const readers = { postfix: postfixWord, exim: eximWord } as const;
-  const submit = { postfix: '/usr/sbin/sendmail', exim: '/usr/sbin/exim4' } as const;
+  const submit = { postfix: '/usr/sbin/sendmail', exim: '"$0"' } as const;
 
   test.each(['postfix', 'exim'] as const)('%s hands on one whole message, or defers', (host) => {
     const text = fc.constantFrom(
@@ -190,7 +235,7 @@ describe('the command of Postfix and Exim, read as they read it and run by a she
           return;
         }
         const sendmail = script(join(folder, 'sendmail'), `printf '%s\\0' "$@" >'${folder}/words'; cat >>'${folder}/out'`);
-        const command = readers[host](line).replaceAll(submit[host], sendmail);
+        const command = readers[host](line).replaceAll(submit[host], () => sendmail);
         const message = join(folder, 'message');
         writeFileSync(message, 'Subject: x\nX-DSPAM-Result:\n Innocent\nX-Other: x\n');
         const local = address.slice(0, -'@example.org'.length);
@@ -206,7 +251,9 @@ describe('the command of Postfix and Exim, read as they read it and run by a she
         expect(status, stderr).toBe(judged || !defer ? 0 : 75);
         expect(sent, stderr).toBe(judged ? `${plain}X-DSPAM-Result: Spam\n` : defer ? undefined : plain);
         if (sent !== undefined) {
-          expect(readFileSync(join(folder, 'words'), 'utf8').split('\0').slice(-5)).toEqual(['-f', 'sender@example.net', '--', address, '']);
+          // Exim reads its words as lists of addresses.
+          const recipient = host === 'exim' ? `"${withoutLineEnds(local).replace(/["\\]/g, '\\$&')}"@example.org` : address;
+          expect(readFileSync(join(folder, 'words'), 'utf8').split('\0').slice(-5)).toEqual(['-f', 'sender@example.net', '--', recipient, '']);
         }
         untrapped(folder);
         rmSync(folder, { recursive: true });

@@ -66,6 +66,8 @@ export const anyOptions: fc.Arbitrary<Omit<RuleOptions, 'program'>> = fc.record(
     markRead: fc.boolean(),
     tagAbove: fc.constantFrom(0.0001, 0.5, 0.98, 0.9999, 1),
     discardAbove: fc.constantFrom(0.0001, 0.5, 0.98, 0.9999, 1),
+    minConfidence: fc.constantFrom(0.0001, 0.5, 0.98, 0.9999, 1),
+    whitelist: fc.subarray(['a@example.org', '@example.org', 'boss+1@example.net', '@xn--bcher-kva.example', 'a@example.or']),
     onFailure: fc.constantFrom('defer', 'inbox'),
     via: fc.constantFrom('tamis', 'tamisc', 'spamc', 'lmtp'),
   },

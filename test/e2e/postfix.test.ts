@@ -1,0 +1,180 @@
+/** examples/postfix, run by the real Postfix and Dovecot: as a content filter and by LMTP; spam is found by IMAP, and a move teaches. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Daemon } from '../daemon/daemon.ts';
+import { describeAsRoot, describeWith } from '../peers.ts';
+import type { Imap } from './dialogue.ts';
+import { DovecotServer } from './dovecot-server.ts';
+import { PostfixServer } from './postfix-server.ts';
+import {
+  emptyConfig,
+  faulty,
+  judgement,
+  messageOf,
+  must,
+  node,
+  root,
+  ruleOf,
+  sample,
+  script,
+  tamis,
+  taughtHome,
+  withoutJudgement,
+  workFolder,
+} from './site.ts';
+
+/** nobody, in the place of `tamis`: pipe(8) takes an account by its name. */
+const owner = { uid: 65_534, gid: 65_534 };
+
+describeAsRoot('as root', () => {
+  describeWith(['postfix', 'dovecot', 'imap', 'lmtp', 'sievec'], () => {
+    const work = workFolder('tamis-postfix-');
+    let dovecot: DovecotServer;
+    let postfix: PostfixServer;
+    let home: string;
+    let program: string;
+    let imap: Imap;
+    const user = 'joe@example.net';
+
+    beforeAll(async () => {
+      home = taughtHome(work, user, { as: owner });
+      const place = join(work, 'dovecot');
+      mkdirSync(place);
+      dovecot = new DovecotServer({
+        place,
+        owner,
+        home,
+        options: { sieve: ['--via', 'lmtp'], dovecot: ['--subscribe', 'dovecot'] },
+      });
+      await dovecot.start();
+      dovecot.addUser(user);
+      program = faulty(work, filter());
+      const mine = join(work, 'postfix');
+      mkdirSync(mine);
+      postfix = new PostfixServer(mine);
+      const example = readFileSync(join(root, 'examples/postfix/main.cf'), 'utf8');
+      const rule = ruleOf('postfix', '--program', program, '--on-failure', 'defer');
+      await postfix.configure(
+        example.replace('/run/dovecot/lmtp', dovecot.lmtp),
+        rule.replace('user=tamis', 'user=nobody'),
+      );
+      postfix.postconf('-P', `${postfix.port}/inet/content_filter=tamis:dummy`);
+      postfix.start();
+      imap = await dovecot.imap(user);
+    });
+    afterAll(async () => {
+      imap.end();
+      postfix.stop();
+      await dovecot.stop();
+    });
+
+    const filter = (): string =>
+      `export TAMIS_HOME='${home}' TAMIS_CONFIG='${emptyConfig(work)}'; exec '${node}' '${tamis}' "$@"`;
+
+    /** Waits for messages in a folder, and empties it. */
+    async function arrived(folder: string, count = 1): Promise<string[]> {
+      await expect.poll(async () => (await imap.messages(folder)).length, { timeout: 20_000 }).toBe(count);
+      const found = await imap.messages(folder);
+      await imap.command('STORE 1:* +FLAGS (\\Deleted)');
+      await imap.command('EXPUNGE');
+      return found;
+    }
+
+    test.each([
+      ['spam-1', 'Spam', 'X-DSPAM-Result: Spam'],
+      ['spam-2', 'Spam', 'X-DSPAM-Result: Spam'],
+      ['ham-1', 'INBOX', 'X-DSPAM-Result: Innocent'],
+    ] as const)(
+      '%s comes by SMTP and is found in %s by IMAP, whole and judged',
+      async (name, folder, result) => {
+        const sent = messageOf(sample(name)).replace(/^Return-Path:.*\n/, '');
+        await postfix.take([user], [`X-DSPAM-Result: Innocent\nx-dspam-result:\n Innocent\n${sent}`]);
+        const [message = ''] = await arrived(folder);
+        expect(judgement(message).filter((line) => /^x-dspam-result/i.test(line))).toEqual([result]);
+        expect(withoutJudgement(message).endsWith(withoutJudgement(sent))).toBe(true);
+        expect(message).toMatch(/^Return-Path: <kim@example\.org>\nDelivered-To: joe@example\.net\n/);
+        expect(await imap.messages(folder === 'Spam' ? 'INBOX' : 'Spam')).toEqual([]);
+      },
+    );
+
+    test('a move out of the folder retrains', async () => {
+      const env = { TAMIS_HOME: home, TAMIS_CONFIG: emptyConfig(work) };
+      await postfix.take([user], [messageOf(sample('spam-3'))]);
+      await expect.poll(async () => (await imap.messages('Spam')).length, { timeout: 20_000 }).toBe(1);
+      await imap.moveAll('Spam', 'INBOX');
+      const { stdout } = must([node, tamis, 'stats', '--user', user, '--json'], { env });
+      expect(JSON.parse(stdout)).toMatchObject({ innocentMisclassified: 1 });
+      await arrived('INBOX');
+    });
+
+    test('mail waits while the filter fails, and comes when it works again', async () => {
+      script(program, 'exit 100');
+      await postfix.take([user], [messageOf(sample('ham-1'))]);
+      await expect.poll(() => postfix.waiting().join(), { timeout: 20_000 }).toContain('"deferred"');
+      expect([...(await imap.messages('INBOX')), ...(await imap.messages('Spam'))]).toEqual([]);
+      script(program, filter());
+      postfix.flush();
+      await arrived('INBOX');
+    });
+
+    test('addresses that try to be commands, options or lists are only addresses', async () => {
+      const names = [
+        '$(touch trap)',
+        '`touch trap`',
+        'a;touch trap',
+        "a'b",
+        'a b',
+        'a,b',
+        'x,joe@example.net,y',
+        'a"b',
+      ];
+      for (const name of names) {
+        const other = `"${name.replace(/["\\]/g, '\\$&')}"@example.net`;
+        await postfix.take([other], [messageOf(sample('ham-1'))]);
+      }
+      await expect.poll(() => postfix.waiting(), { timeout: 30_000 }).toEqual([]);
+      expect(await imap.messages('INBOX')).toEqual([]);
+      expect(must(['find', work, '-name', 'trap']).stdout).toBe('');
+    });
+
+    describe('by LMTP', () => {
+      let daemon: Daemon;
+      beforeAll(async () => {
+        daemon = new Daemon('--set', 'socketMode=666', '--set', `lmtpNext=lmtp:${dovecot.lmtp}`);
+        must(['cp', '-r', `${home}/.`, daemon.place.home]);
+        await daemon.start('--lmtp', join(work, 'lmtp'));
+        postfix.postconf('-P', `${postfix.port}/inet/content_filter=`);
+        postfix.postconf('-e', `virtual_transport=lmtp:unix:${work}/lmtp`);
+        postfix.reload();
+      });
+      afterAll(async () => {
+        await daemon.remove();
+      });
+
+      test('the daemon judges between Postfix and Dovecot, and mail waits while it does not run', async () => {
+        await postfix.take([user], [messageOf(sample('spam-1'))]);
+        const [message = ''] = await arrived('Spam');
+        expect(judgement(message)).toContain('X-DSPAM-Result: Spam');
+        await daemon.stop('SIGKILL');
+        await postfix.take([user], [messageOf(sample('ham-1'))]);
+        await expect.poll(() => postfix.waiting().join(), { timeout: 20_000 }).toContain('"deferred"');
+        await daemon.start('--lmtp', join(work, 'lmtp'));
+        postfix.flush();
+        await arrived('INBOX');
+      });
+
+      test('the daemon is a content filter, too', async () => {
+        const rule = ruleOf('postfix', '--via', 'lmtp', '--on-failure', 'defer');
+        expect(rule).toContain('content_filter=tamis:unix:/run/tamis/lmtp');
+        writeFileSync(join(postfix.conf, 'master.cf'), rule, { flag: 'a' });
+        postfix.postconf('-e', `virtual_transport=lmtp:unix:${dovecot.lmtp}`);
+        postfix.postconf('-P', `${postfix.port}/inet/content_filter=tamis:unix:${work}/lmtp`);
+        postfix.reload();
+        await postfix.take([user], [messageOf(sample('spam-1'))]);
+        const [message = ''] = await arrived('Spam');
+        expect(judgement(message)).toContain('X-DSPAM-Result: Spam');
+      });
+    });
+  });
+});
