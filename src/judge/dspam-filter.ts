@@ -16,7 +16,8 @@ import { tokensOf, type Tokens } from '../classifier/dspam/tokens.ts';
 import { learn, learnsVerdicts, patternsOf, type Lesson } from '../classifier/dspam/training.ts';
 import type { Settings } from '../config/settings.ts';
 import { TamisError } from '../errors.ts';
-import type { Change, Note, UserStore } from '../store/contract.ts';
+import type { Change, Expectation, Note, UserStore } from '../store/contract.ts';
+import { whileOthersLearn } from './again.ts';
 import { countsOf, dspamCounter, type Counts } from './counts.ts';
 import type { Source } from './notes.ts';
 import { newSignature } from './signature.ts';
@@ -46,6 +47,12 @@ export function dspamReading(
 export interface DspamReceipt {
   readonly judgement: Judgement;
   readonly signature: string | undefined;
+}
+
+/** What a message was learned as, and whether a person told it. */
+interface Learned {
+  readonly spam: boolean;
+  readonly told: boolean;
 }
 
 /** What is known of a message's tokens. */
@@ -106,7 +113,16 @@ export class DspamFilter {
 
   /** Learns a message as the class that a person tells; once, however often it is told. */
   async learn(reading: DspamReading, spam: boolean, source: Source, signed: boolean): Promise<Learning> {
-    const earlier = await this.learned(reading.fingerprint);
+    return await whileOthersLearn(async () => await this.learnOnce(reading, spam, source, signed));
+  }
+
+  private async learnOnce(
+    reading: DspamReading,
+    spam: boolean,
+    source: Source,
+    signed: boolean,
+  ): Promise<Learning> {
+    const { earlier, expects } = await this.standing(reading.fingerprint);
     const told = learnedNote(reading, spam, true);
     if (earlier?.spam === spam) {
       if (!earlier.told) await this.memory.apply({ notes: [told] });
@@ -117,13 +133,13 @@ export class DspamFilter {
     const takesBack = earlier !== undefined || (signed && source === 'error' && learnsVerdicts(trainingMode));
     const known = await this.known(reading);
     const { change } = this.change(known, { spam, source, unlearn: false, takesBack, confidence: 1 });
-    await this.memory.apply({ ...change, notes: [told] }, { durable: true });
+    await this.memory.apply({ ...change, expects, notes: [told] }, { durable: true });
     return earlier === undefined ? 'learned' : 'relearned';
   }
 
   /** Takes back what was learned of a message; false if nothing was. */
   async forget(reading: DspamReading): Promise<boolean> {
-    const earlier = await this.learned(reading.fingerprint);
+    const { earlier, expects } = await this.standing(reading.fingerprint);
     if (earlier === undefined) return false;
     const known = await this.known(reading);
     const lesson = {
@@ -135,7 +151,7 @@ export class DspamFilter {
     } as const;
     const { change } = this.change(known, lesson);
     const gone: Note = { space: 'learned', key: learnedKey(reading.fingerprint), value: undefined };
-    await this.memory.apply({ ...change, notes: [gone] }, { durable: true });
+    await this.memory.apply({ ...change, expects, notes: [gone] }, { durable: true });
     return true;
   }
 
@@ -197,10 +213,19 @@ export class DspamFilter {
     return { change, learns: (learning.totals.spamLearned ?? learning.totals.innocentLearned) === 1 };
   }
 
-  private async learned(fingerprint: Uint8Array): Promise<{ spam: boolean; told: boolean } | undefined> {
-    const note = await this.memory.note('learned', learnedKey(fingerprint));
-    const flags = note?.[0];
-    return flags === undefined ? undefined : { spam: (flags & 1) !== 0, told: (flags & 2) !== 0 };
+  private async learned(fingerprint: Uint8Array): Promise<Learned | undefined> {
+    return (await this.standing(fingerprint)).earlier;
+  }
+
+  /** What was learned of a message, and that a change relies on it. */
+  private async standing(
+    fingerprint: Uint8Array,
+  ): Promise<{ earlier: Learned | undefined; expects: Expectation[] }> {
+    const key = learnedKey(fingerprint);
+    const value = await this.memory.note('learned', key);
+    const flags = value?.[0];
+    const earlier = flags === undefined ? undefined : { spam: (flags & 1) !== 0, told: (flags & 2) !== 0 };
+    return { earlier, expects: [{ space: 'learned', key, value }] };
   }
 
   private signedNotes(id: string, { fingerprint, text }: DspamReading): Note[] {

@@ -13,7 +13,15 @@ import { evidenceOf, keysOf, type Evidence } from '../classifier/evidence.ts';
 import { featuresOf } from '../features/features.ts';
 import type { Settings } from '../config/settings.ts';
 import { TamisError } from '../errors.ts';
-import { counters, type Change, type Note, type Totals, type UserStore } from '../store/contract.ts';
+import {
+  counters,
+  type Change,
+  type Expectation,
+  type Note,
+  type Totals,
+  type UserStore,
+} from '../store/contract.ts';
+import { whileOthersLearn } from './again.ts';
 import { beliefIn } from './modes.ts';
 import {
   decodeLearned,
@@ -117,7 +125,11 @@ export class UserFilter {
 
   /** Learns a message as the class that a person tells. */
   async learn(reading: Reading, spam: boolean, source: Source): Promise<Learning> {
-    const earlier = await this.learned(reading.fingerprint);
+    return await whileOthersLearn(async () => await this.learnOnce(reading, spam, source));
+  }
+
+  private async learnOnce(reading: Reading, spam: boolean, source: Source): Promise<Learning> {
+    const { earlier, expects } = await this.standing(reading.fingerprint);
     if (earlier?.spam === spam && earlier.source !== undefined) return 'duplicate';
     const { totals: known, evidence } = await this.known(reading);
     const before = snapshot(evidence);
@@ -128,20 +140,21 @@ export class UserFilter {
       [spam ? 'spamMisclassified' : 'innocentMisclassified']: source === 'error' ? 1 : 0,
       uncorrected: -known.uncorrected,
     });
-    await this.memory.apply({ ...change, totals }, { durable: true });
+    await this.memory.apply({ ...change, totals, expects }, { durable: true });
     return earlier === undefined || earlier.spam === spam ? 'learned' : 'relearned';
   }
 
   /** Takes back what was learned of a message; false if nothing was. */
   async forget({ fingerprint, features }: Pick<Reading, 'fingerprint' | 'features'>): Promise<boolean> {
-    const earlier = await this.learned(fingerprint);
+    const { earlier, expects } = await this.standing(fingerprint);
     if (earlier === undefined) return false;
     const { evidence } = await this.known({ features });
     const before = snapshot(evidence);
     unlearn(evidence, earlier.spam, earlier.rounds);
     const totals = sumOf(takenBack(earlier), trainedSince(evidence, before));
     const notes: Note[] = [{ space: 'learned', key: fingerprint, value: undefined }];
-    await this.memory.apply({ features: differences(evidence, before), totals, notes }, { durable: true });
+    const change = { expects, features: differences(evidence, before), totals, notes };
+    await this.memory.apply(change, { durable: true });
     return true;
   }
 
@@ -171,8 +184,16 @@ export class UserFilter {
   }
 
   private async learned(fingerprint: Uint8Array): Promise<Learned | undefined> {
-    const note = await this.memory.note('learned', fingerprint);
-    return note === undefined ? undefined : decodeLearned(note);
+    return (await this.standing(fingerprint)).earlier;
+  }
+
+  /** What was learned of a message, and that a change relies on it. */
+  private async standing(
+    fingerprint: Uint8Array,
+  ): Promise<{ earlier: Learned | undefined; expects: Expectation[] }> {
+    const value = await this.memory.note('learned', fingerprint);
+    const earlier = value === undefined ? undefined : decodeLearned(value);
+    return { earlier, expects: [{ space: 'learned', key: fingerprint, value }] };
   }
 
   /** Learns in the evidence, and puts what differs from `before` into a change. */

@@ -12,6 +12,7 @@ import {
   counters,
   type Change,
   type Counter,
+  type Expectation,
   type Note,
   type NoteSpace,
   type Totals,
@@ -29,6 +30,8 @@ export class WarmUser implements Memory {
   private unwritten = new FeatureTable();
   private unwrittenTotals: Partial<Totals> = {};
   private readonly notes = new Map<string, Note>();
+  /** What the store must hold for what is held back to be written. */
+  private readonly expected = new Map<string, Expectation>();
   private sums: Totals;
   /** How many changes wrote features. */
   writes = 0;
@@ -87,6 +90,10 @@ export class WarmUser implements Memory {
       this.known.add(key, values[2 * i] ?? 0, values[2 * i + 1] ?? 0);
       this.unwritten.add(key, values[2 * i] ?? 0, values[2 * i + 1] ?? 0);
     }
+    for (const one of change.expects ?? []) {
+      const name = noteName(one.space, one.key);
+      if (!this.notes.has(name) && !this.expected.has(name)) this.expected.set(name, one);
+    }
     for (const note of change.notes ?? []) this.notes.set(noteName(note.space, note.key), note);
     return Promise.resolve();
   }
@@ -99,6 +106,7 @@ export class WarmUser implements Memory {
   /** Writes what is held back, whole or not at all; `durable` (the default): resolves only when it is on disk. */
   async flush({ durable }: { durable: boolean } = { durable: true }): Promise<void> {
     const change = {
+      expects: [...this.expected.values()],
       features: this.unwritten.rows(),
       totals: this.unwrittenTotals,
       notes: [...this.notes.values()],
@@ -107,6 +115,7 @@ export class WarmUser implements Memory {
     this.unwritten = new FeatureTable();
     this.unwrittenTotals = {};
     this.notes.clear();
+    this.expected.clear();
   }
 }
 

@@ -6,6 +6,7 @@ import { TamisError } from '../errors.ts';
 import {
   counters,
   type Change,
+  type Expectation,
   type Counter,
   type FeatureRows,
   type Note,
@@ -23,6 +24,7 @@ export const longestNote: number = 16 * 1024;
 
 /** A change as a backend gets it. */
 export interface CheckedChange {
+  readonly expects: readonly Expectation[];
   /** Each key once, none with two zeros. Repeated keys are summed, and their sums saturate. */
   readonly features: FeatureRows;
   /** Each key once, none with two zeros; their sums saturate. */
@@ -48,6 +50,7 @@ export interface CheckedNote {
 /** @throws TamisError STORE_FAILED that says what is wrong with the change. */
 export function checkChange(change: Change): CheckedChange {
   return {
+    expects: checkExpectations(change.expects ?? []),
     features: foldFeatures(change.features),
     tokens: foldTokens(change.tokens),
     totals: foldTotals(change.totals ?? {}),
@@ -122,6 +125,13 @@ function foldTotals(totals: NonNullable<Change['totals']>): Map<Counter, number>
     if (delta !== 0) deltas.set(counter, saturate(delta));
   }
   return deltas;
+}
+
+function checkExpectations(expects: readonly Expectation[]): Expectation[] {
+  return expects.map(({ space, key, value }) => {
+    checkNoteKey(key);
+    return { space, key: new Uint8Array(key), value: value && new Uint8Array(value) };
+  });
 }
 
 function foldNotes(notes: readonly Note[]): CheckedNote[] {

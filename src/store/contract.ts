@@ -77,8 +77,13 @@ export interface Note {
   readonly expires?: number | undefined;
 }
 
+/** What a note must be for a change to be applied: one that does not expire, or none (undefined). */
+export type Expectation = Pick<Note, 'space' | 'key' | 'value'>;
+
 /** Everything that one message changes. Keys may repeat: their deltas add up. */
 export interface Change {
+  /** What the change relies on. If anything is otherwise, nothing is written, and `apply` throws STORE_CHANGED. */
+  readonly expects?: readonly Expectation[] | undefined;
   readonly features?: FeatureRows | undefined;
   readonly tokens?: TokenRows | undefined;
   readonly totals?: Partial<Totals> | undefined;

@@ -36,6 +36,16 @@ const meanings: readonly Meaning[] = [
     sentence: 'is not ready.',
   },
   {
+    signs: ['Too many Cluster redirections'],
+    code: 'STORE_FAILED',
+    sentence: 'has no master for this user; see redis-cli cluster nodes.',
+  },
+  {
+    signs: ['All sentinels are unreachable'],
+    code: 'STORE_FAILED',
+    sentence: 'has no Sentinel that names its master; start them, or correct the setting store.',
+  },
+  {
     signs: ['WRONGTYPE', 'RangeError'],
     code: 'STORE_CORRUPT',
     sentence: 'has something else under a key of tamis.',

@@ -75,8 +75,8 @@ class RedisStore extends AbstractStore {
   protected override async _check(): Promise<readonly string[]> {
     const problems: string[] = [];
     for (const node of await this.#connection.masters()) {
-      const info = await this.#connection.run(
-        async () => (await node.info('persistence')) + (await node.info('memory')),
+      const info = await this.#connection.run(async () =>
+        (await Promise.all(['persistence', 'memory', 'replication'].map((part) => node.info(part)))).join(''),
       );
       const place = `${node.options.host ?? ''}:${node.options.port ?? ''}`;
       if (info.includes('aof_enabled:0'))
@@ -85,6 +85,11 @@ class RedisStore extends AbstractStore {
         );
       if (/^maxmemory:[1-9]/mu.test(info) && !info.includes('maxmemory_policy:noeviction'))
         problems.push(`${place} throws keys away when its memory is full; set maxmemory-policy noeviction.`);
+      const connected = Number(/^connected_slaves:(\d+)/mu.exec(info)?.[1] ?? 0);
+      if (connected < this.#connection.replicas)
+        problems.push(
+          `${place} has ${connected} replicas, and store says wait=${this.#connection.replicas}: nothing can be taught.`,
+        );
     }
     return problems;
   }

@@ -8,10 +8,11 @@
 import { randomBytes } from 'node:crypto';
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import { TamisError } from '../../errors.ts';
-import { AbstractUserStore, type PurgeStep } from '../abstract-user-store.ts';
+import { AbstractUserStore, changed, type PurgeStep } from '../abstract-user-store.ts';
 import type { CheckedChange, CheckedNote } from '../change.ts';
 import {
   counters,
+  type Expectation,
   type FeatureRows,
   type Note,
   type NoteSpace,
@@ -118,7 +119,7 @@ export class SqlUserStore extends AbstractUserStore {
   }
 
   protected async _apply(
-    { features, tokens, totals, notes }: CheckedChange,
+    { expects, features, tokens, totals, notes }: CheckedChange,
     durable: boolean,
   ): Promise<void> {
     const { keys, values } = features;
@@ -132,11 +133,17 @@ export class SqlUserStore extends AbstractUserStore {
     const operation = randomBytes(16);
     await this.#database.transaction(durable, async (db) => {
       if (!(await this.#enter(operation, db))) return;
+      for (const one of expects) if (!(await this.#isSo(one, db))) throw changed(this.user);
       await this.#add('tamis_features', learned, db);
       await this.#add('tamis_tokens', hits, db);
       await this.#add('tamis_totals', counted, db);
       await this.#writeNotes(notes, db);
     });
+  }
+
+  /** The transaction looks. */
+  protected override _holds(): Promise<boolean> {
+    return Promise.resolve(true);
   }
 
   protected async _purge(now: number): Promise<PurgeStep> {
@@ -228,6 +235,16 @@ export class SqlUserStore extends AbstractUserStore {
       db,
     );
     return true;
+  }
+
+  async #isSo({ space, key, value }: Expectation, db: Kysely<Tables>): Promise<boolean> {
+    const [row] = await this.#database.within(
+      sql<{ value: Buffer }>`select value from tamis_notes
+        where user_id = ${this.#id} and space = ${spaces[space]} and k = ${Buffer.from(key)}`,
+      db,
+    );
+    if (row === undefined || value === undefined) return row === undefined && value === undefined;
+    return Buffer.compare(row.value, value) === 0;
   }
 
   /** In the order of keys, which is that of the table. */
