@@ -230,8 +230,15 @@ export async function startRedis(...more: readonly string[]): Promise<Running> {
   return server;
 }
 
-/** Starts a Redis Cluster of three masters with a replica each. */
-export async function startRedisCluster(): Promise<Running & { readonly nodes: readonly Running[] }> {
+/** A cluster: three masters, then a replica of each. */
+export interface Cluster extends Running {
+  readonly nodes: readonly Running[];
+  /** Those of the nodes. */
+  readonly ports: readonly number[];
+}
+
+/** Starts a Redis Cluster. @param more Options of each node. */
+export async function startRedisCluster(...more: readonly string[]): Promise<Cluster> {
   const folder = newFolder('cluster');
   const ports: number[] = [];
   while (ports.length < 6) {
@@ -249,6 +256,9 @@ export async function startRedisCluster(): Promise<Running & { readonly nodes: r
       '2000',
       '--appendonly',
       'yes',
+      '--repl-diskless-sync-delay',
+      '0',
+      ...more,
     ]);
   });
   const each = async (work: (node: Server) => Promise<void>): Promise<void> => {
@@ -276,8 +286,12 @@ export async function startRedisCluster(): Promise<Running & { readonly nodes: r
     await until(() => redisSays(port, 'cluster', 'replicate', id) === 'OK');
   }
   await until(() => ports.every((port) => redisSays(port, 'cluster', 'info').includes('cluster_state:ok')));
+  await until(() =>
+    ports.slice(3).every((port) => redisSays(port, 'info', 'replication').includes('master_link_status:up')),
+  );
   return {
     nodes,
+    ports,
     folder,
     location: `redis://${ports
       .slice(0, 3)

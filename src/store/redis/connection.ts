@@ -23,8 +23,8 @@ const waitPatience = 2000;
 /** Tries at a connection, and milliseconds between them. */
 const tries = 3;
 const pause = 50;
-/** Tries at a command while a cluster has no master for its slot, and milliseconds between them. */
-const failoverTries = 32;
+/** Tries at a command while a cluster has no master for its slot (its patience ends them), and milliseconds between them. */
+const failoverTries = 64;
 const failoverPause = 100;
 
 /** Seconds for which the mark of an operation is kept (scripts.ts). */
@@ -32,6 +32,12 @@ const markSeconds = 3600;
 
 /** One server, or a cluster. */
 export type Client = Redis | Cluster;
+
+/**
+ * What a connection is for. A server answers nothing more on a connection that waits for replicas, so that lessons which wait have one of
+ * their own, and mail is judged meanwhile.
+ */
+type Use = 'all' | 'lessons' | 'replica';
 
 /** A script, and what the server knows it by. */
 export interface Script {
@@ -65,10 +71,8 @@ export class Connection {
   /** The setting without its password. */
   readonly label: string;
   readonly #address: Address;
-  #client: Promise<Client> | undefined;
-  /** A connection of its own for what is read, where replicas are read by another than the cluster's. */
-  #reader: Promise<Client> | undefined;
-  /** What the connection last failed with. */
+  readonly #clients = new Map<Use, Promise<Client>>();
+  /** What a connection last failed with. */
   #failure: unknown;
 
   /** @throws TamisError CONFIG if the location is no such setting. */
@@ -78,26 +82,20 @@ export class Connection {
   }
 
   /** Asks the servers something. @throws TamisError. */
-  async run<Result>(work: (client: Client) => Promise<Result>): Promise<Result> {
+  async run<Result>(work: (client: Client) => Promise<Result>, use: Use = 'all'): Promise<Result> {
     try {
-      return await work(await this.#connected());
+      return await work(await this.#connected(use));
     } catch (error) {
       throw this.explain(error);
     }
   }
 
-  /** Asks for what a message needs: the replicas, if they are to be read. @throws TamisError. */
+  /** Asks for what a message needs: a replica, if they are to be read and there is one. @throws TamisError. */
   async read<Result>(work: (client: Client) => Promise<Result>): Promise<Result> {
-    if (!this.#address.readsReplicas || this.#address.sentinel === undefined) return await this.run(work);
-    try {
-      const reader = await this.#reader?.catch(() => undefined);
-      if (reader === undefined || reader.status === 'end')
-        this.#reader = Promise.resolve(this.#viaSentinels('slave'));
-      return await work((await this.#reader) ?? (await this.#connected()));
-    } catch {
-      // The master knows everything that a replica does.
-      return await this.run(work);
-    }
+    const { readsReplicas, sentinel } = this.#address;
+    // A cluster's own client knows its replicas.
+    if (!readsReplicas || sentinel === undefined) return await this.run(work);
+    return await this.run(work, 'replica').catch(() => this.run(work));
   }
 
   /** Runs a script; it is sent whole only to a server that does not know it yet. */
@@ -131,13 +129,15 @@ export class Connection {
           .evalsha(script.sha, keys.length, ...keys, ...args)
           .wait(wait, waitPatience)
           .exec()) ?? [],
+      'lessons',
     );
     if (done?.[0] === null && confirmed?.[0] === null) {
       if (Number(done[1]) >= 0) this.#confirm(confirmed[1]);
       return done[1];
     }
     const result = await this.script(call);
-    if (Number(result) >= 0) this.#confirm(await this.run((client) => this.#confirmed(client, mark)));
+    if (Number(result) >= 0)
+      this.#confirm(await this.run((client) => this.#confirmed(client, mark), 'lessons'));
     return result;
   }
 
@@ -178,10 +178,9 @@ export class Connection {
   }
 
   async close(): Promise<void> {
-    const clients = [this.#client, this.#reader];
-    this.#client = undefined;
-    this.#reader = undefined;
-    for (const client of clients) (await client?.catch(() => undefined))?.disconnect();
+    const clients = [...this.#clients.values()];
+    this.#clients.clear();
+    for (const client of clients) (await client.catch(() => undefined))?.disconnect();
   }
 
   #confirm(replicas: unknown): void {
@@ -193,18 +192,19 @@ export class Connection {
     );
   }
 
-  async #connected(): Promise<Client> {
-    const client = await this.#client?.catch(() => undefined);
+  async #connected(use: Use): Promise<Client> {
+    const client = await this.#clients.get(use)?.catch(() => undefined);
     if (client !== undefined && client.status !== 'end') return client;
     this.#failure = undefined;
-    this.#client = this.#connect();
-    return await this.#client;
+    const connecting = this.#connect(use);
+    this.#clients.set(use, connecting);
+    return await connecting;
   }
 
-  async #connect(): Promise<Client> {
+  async #connect(use: Use): Promise<Client> {
     const { nodes, sentinel, readsReplicas } = this.#address;
     const [first] = nodes;
-    if (sentinel !== undefined) return this.#viaSentinels('master');
+    if (sentinel !== undefined) return this.#viaSentinels(use === 'replica' ? 'slave' : 'master');
     if (nodes.length === 1) {
       const client = this.#listening(
         new Redis({ ...this.#common(), ...first, enableAutoPipelining: true, retryStrategy: retry }),
