@@ -3,89 +3,16 @@
  * shows no password.
  */
 import { once } from 'node:events';
-import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../src/store/open.ts';
 import { Place } from '../cli/tamis.ts';
 import { describeWith } from '../peers.ts';
 import { openUser, read, rows } from './conformance.ts';
-import { freePort, redisSays, startMariadb, startPostgres, startRedis, type Running } from './servers.ts';
+import { kinds, portOf } from './kinds.ts';
+import { SlowProxy } from './proxies.ts';
+import { freePort, redisSays, startRedis, type Running } from './servers.ts';
 
 const message = 'From: a@example.org\nSubject: offer\n\nBuy the thing today.\n';
-
-/** How a server is started and addressed. */
-interface Kind {
-  readonly name: string;
-  readonly programs: readonly string[];
-  start(programs: readonly string[]): Promise<Running>;
-  /** The setting with another password, or for a port of the loopback where a proxy of the server listens. */
-  wrongPassword(server: Running): string;
-  through(server: Running, port: number): string;
-  /** Where the server itself listens. */
-  target(server: Running): { host: string; port: number } | { path: string };
-  /** A place without the tables of tamis; undefined if it needs none. */
-  readonly withoutTables?: (server: Running) => string;
-}
-
-const portOf = (location: string): number => Number(new URL(location).port);
-
-const kinds: readonly Kind[] = [
-  {
-    name: 'postgres',
-    programs: ['initdb', 'postgres', 'psql'],
-    start: startPostgres,
-    wrongPassword: ({ location }) => `postgres://tamis:secret@127.0.0.1:${portOf(location)}/postgres`,
-    through: (_, port) => `postgres://tamis@127.0.0.1:${port}/template1?sslmode=disable`,
-    target: ({ location }) => ({ host: '127.0.0.1', port: portOf(location) }),
-    withoutTables: ({ location }) => location.replace('/postgres?', '/template1?'),
-  },
-  {
-    name: 'mariadb',
-    programs: ['mariadbd', 'mariadb-install-db', 'mariadb'],
-    start: startMariadb,
-    wrongPassword: ({ location }) => location.replace('root@', 'root:secret@'),
-    through: (_, port) => `mysql://root@127.0.0.1:${port}/tamis`,
-    target: ({ folder }) => ({ path: `${folder}/socket` }),
-    withoutTables: ({ location }) => location.replace('/tamis?', '/mysql?'),
-  },
-  {
-    name: 'redis',
-    programs: ['redis-server', 'redis-cli'],
-    start: () => startRedis('--appendonly', 'yes'),
-    wrongPassword: ({ location }) => location.replace('://', '://joe:secret@'),
-    through: (_, port) => `redis://127.0.0.1:${port}`,
-    target: ({ location }) => ({ host: '127.0.0.1', port: portOf(location) }),
-  },
-];
-
-/** A proxy that holds back what the server answers. */
-class SlowProxy {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-
-  constructor(target: ReturnType<Kind['target']>, delay: number) {
-    this.#server = createServer((client) => {
-      const upstream = createConnection(target);
-      for (const socket of [client, upstream]) {
-        this.#sockets.add(socket);
-        socket.on('error', () => undefined);
-      }
-      client.on('data', (bytes) => upstream.write(bytes));
-      upstream.on('data', (bytes) => setTimeout(() => client.write(bytes), delay));
-      client.on('close', () => upstream.destroy());
-    });
-  }
-
-  async listen(port: number): Promise<void> {
-    this.#server.listen(port, '127.0.0.1');
-    await once(this.#server, 'listening');
-  }
-
-  close(): void {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#server.close();
-  }
-}
 
 describe.each(kinds)('a server of $name', (kind) => {
   describeWith(kind.programs, (...programs) => {
@@ -152,8 +79,7 @@ describe.each(kinds)('a server of $name', (kind) => {
 
     test('that answers late', async () => {
       const proxy = new SlowProxy(kind.target(server), 2000);
-      const port = await freePort();
-      await proxy.listen(port);
+      const port = await proxy.listen();
       try {
         await passes(/deadline|in time/u, kind.through(server, port), '--set=deadline=1');
       } finally {

@@ -163,6 +163,19 @@ export async function startPostgres([initdb, postgres, psql]: readonly string[])
     answers,
   );
   await server.start();
+  // Over the network it takes a password.
+  runOnce(psql ?? '', [
+    '-h',
+    folder,
+    '-p',
+    port,
+    '-U',
+    'tamis',
+    '-d',
+    'postgres',
+    '-c',
+    "alter role tamis password 'right'",
+  ]);
   return server;
 }
 

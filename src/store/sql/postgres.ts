@@ -29,6 +29,8 @@ export function postgres(location: string, label: string): SqlServer {
       });
       // A connection that ends while nobody uses it is replaced when it is needed.
       pool.on('error', () => undefined);
+      // One that ends while it is used fails what was asked, too; without a listener it would end the process.
+      pool.on('connect', (client) => client.on('error', () => undefined));
       return new PostgresDialect({ pool });
     },
     begin: (durable) => [
