@@ -79,7 +79,11 @@ export class RedisUserStore extends AbstractUserStore {
     for (let at = 0; at < keys.length; at += step) {
       const part = keys.subarray(at, at + step);
       const entries = Array.from(part, (key) => told.get(key)).filter((entry) => entry !== undefined);
-      yield { keys: part, values: valuesOf(entries) };
+      yield {
+        keys: part,
+        values: valuesOf(entries),
+        days: Uint16Array.from(entries, ([, bytes]) => form.dayOf(bytes)),
+      };
     }
   }
 
@@ -116,7 +120,10 @@ export class RedisUserStore extends AbstractUserStore {
     const learned = Array.from(keys, (key, at) =>
       packed(form.featureField(key), values[2 * at] ?? 0, values[2 * at + 1] ?? 0),
     );
-    const hits = Array.from(tokens, ([key, [a, b]]) => packed(form.tokenField(key), a, b));
+    const hits = Array.from(tokens, ([key, [a, b, day]]) => [
+      packed(form.tokenField(key), a, b),
+      dayBytes(day),
+    ]).flat();
     const written = notes.flatMap(({ space, key, value, expires }) => [
       form.noteField(space, key),
       value === undefined ? '' : form.noteValue(value, expires),
@@ -224,6 +231,12 @@ function packed(field: Buffer, a: number, b: number): Buffer {
   field.copy(bytes);
   bytes.writeInt32LE(a, field.length);
   bytes.writeInt32LE(b, field.length + 4);
+  return bytes;
+}
+
+function dayBytes(day: number): Buffer {
+  const bytes = Buffer.allocUnsafe(2);
+  bytes.writeUInt16LE(day);
   return bytes;
 }
 

@@ -6,10 +6,13 @@
 export const nobody = -1;
 export const otherwise = -2;
 
-/** Adds two integers to those of each record of a hash. `packed`: the field, then two integers of 32 bits, one after another. */
+/**
+ * Adds two integers to those of each record of a hash, and keeps the later day where records have one. `packed`: the field, two integers of 32
+ * bits, and the day (16 bits) if `dated`, one after another.
+ */
 const add = `
-local function add(key, width, packed)
-  local size = width + 8
+local function add(key, width, packed, dated)
+  local size = width + (dated and 10 or 8)
   local step = 1000 * size
   for from = 1, #packed, step do
     local fields = {}
@@ -20,9 +23,11 @@ local function add(key, width, packed)
     local set, gone = {}, {}
     for i = 1, #fields do
       local a, b = struct.unpack('<i4i4', packed, from + (i - 1) * size + width)
+      local day = dated and struct.unpack('<I2', packed, from + (i - 1) * size + width + 8)
       local record = old[i]
       if record then
-        local c, d = struct.unpack(#record == 4 and '<i2i2' or '<i4i4', record)
+        local c, d = struct.unpack(#record < 8 and '<i2i2' or '<i4i4', record)
+        if dated and #record % 4 == 2 then day = math.max(day, (struct.unpack('<I2', record, #record - 1))) end
         a = math.max(-2147483648, math.min(2147483647, a + c))
         b = math.max(-2147483648, math.min(2147483647, b + d))
       end
@@ -31,7 +36,7 @@ local function add(key, width, packed)
       else
         local short = a >= -32768 and a <= 32767 and b >= -32768 and b <= 32767
         set[#set + 1] = fields[i]
-        set[#set + 1] = struct.pack(short and '<i2i2' or '<i4i4', a, b)
+        set[#set + 1] = struct.pack(short and '<i2i2' or '<i4i4', a, b) .. (dated and struct.pack('<I2', day) or '')
       end
     end
     if #set > 0 then redis.call('HSET', key, unpack(set)) end
@@ -75,8 +80,8 @@ for _ = 1, tonumber(ARGV[3]) do
 end
 redis.call('SET', KEYS[6], '', 'EX', 3600)
 drop(redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', redis.call('TIME')[1], 'LIMIT', 0, 8))
-add(KEYS[2], 5, ARGV[1])
-add(KEYS[3], 8, ARGV[2])
+add(KEYS[2], 5, ARGV[1], false)
+add(KEYS[3], 8, ARGV[2], true)
 local count = tonumber(ARGV[at])
 at = at + 1
 for _ = 1, count do

@@ -1,6 +1,7 @@
 /** MariaDB and MySQL by mysql2; tables are InnoDB, whatever the server's default. */
 import { MysqlDialect, sql } from 'kysely';
 import { createPool } from 'mysql2';
+import { nothing } from './schema.ts';
 import { connectPatience, least, most, type SqlServer } from './server.ts';
 
 /** Connections of a process, or of a thread of the daemon. */
@@ -35,12 +36,15 @@ export function mysql(location: string, label: string): SqlServer {
     begin: () => ['set transaction isolation level read committed', 'begin'],
     lock: sql`for update`,
     isOneOf: (keys) => sql`k in (${sql.raw(keys.length === 0 ? 'null' : keys.join())})`,
-    add: (table, user, { keys, a, b }) => {
-      const rows = keys.map((key, at) => `(${user},${key},${a[at] ?? 0},${b[at] ?? 0})`);
+    add: (table, user, { keys, a, b, days }) => {
+      const rows = keys.map(
+        (key, at) => `(${[user, key, a[at] ?? 0, b[at] ?? 0, ...(days?.slice(at, at + 1) ?? [])].join()})`,
+      );
+      const day = days === undefined ? nothing : sql`, day = greatest(day, values(day))`;
       const sum = (column: 'a' | 'b') =>
         sql`${sql.ref(column)} = greatest(${sql.lit(least)}, least(${sql.lit(most)}, ${sql.ref(column)} + values(${sql.ref(column)})))`;
-      return sql`insert into ${sql.table(table)} (user_id, k, a, b) values ${sql.raw(rows.join())}
-        on duplicate key update ${sum('a')}, ${sum('b')}`;
+      return sql`insert into ${sql.table(table)} (user_id, k, a, b${days === undefined ? nothing : sql`, day`}) values ${sql.raw(rows.join())}
+        on duplicate key update ${sum('a')}, ${sum('b')}${day}`;
     },
     keyText: sql<string>`cast(k as char)`,
     rowBytes: 56,

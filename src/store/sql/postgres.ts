@@ -38,12 +38,13 @@ export function postgres(location: string, label: string): SqlServer {
     ],
     lock: sql`for no key update`,
     isOneOf: (keys) => sql`k = any(${`{${keys.join()}}`}::bigint[])`,
-    add: (table, user, { keys, a, b }) => {
+    add: (table, user, { keys, a, b, days }) => {
+      const dated = days !== undefined;
       const sum = (column: 'a' | 'b') =>
         sql`${sql.ref(column)} = greatest(${sql.lit(least)}, least(${sql.lit(most)}, t.${sql.ref(column)}::bigint + ${sql.ref(`excluded.${column}`)}))`;
-      return sql`insert into ${sql.table(table)} as t (user_id, k, a, b)
-        select ${user}::integer, * from unnest(${`{${keys.join()}}`}::bigint[], ${`{${a.join()}}`}::integer[], ${`{${b.join()}}`}::integer[])
-        on conflict (user_id, k) do update set ${sum('a')}, ${sum('b')}`;
+      return sql`insert into ${sql.table(table)} as t (user_id, k, a, b${dated ? sql`, day` : nothing})
+        select ${user}::integer, * from unnest(${`{${keys.join()}}`}::bigint[], ${`{${a.join()}}`}::integer[], ${`{${b.join()}}`}::integer[]${dated ? sql`, ${`{${days.join()}}`}::integer[]` : nothing})
+        on conflict (user_id, k) do update set ${sum('a')}, ${sum('b')}${dated ? sql`, day = greatest(t.day, excluded.day)` : nothing}`;
     },
     keyText: sql<string>`k::text`,
     rowBytes: 88,

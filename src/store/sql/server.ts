@@ -10,6 +10,8 @@ export interface CountRows {
   readonly keys: readonly string[];
   readonly a: readonly number[];
   readonly b: readonly number[];
+  /** The day of each, of which the later one is kept; undefined for tables without days. */
+  readonly days?: readonly number[] | undefined;
 }
 
 /** A SQL server. */

@@ -8,7 +8,7 @@ import { AbstractStore } from '../abstract-store.ts';
 import { decodeName, encodeName, folderOf } from '../names.ts';
 import { Database } from './database.ts';
 import { explain } from './errors.ts';
-import { migrate, userTables } from './schema.ts';
+import { migrate, newest, userTables } from './schema.ts';
 import type { SqlServer } from './server.ts';
 import { SqlUserStore } from './sql-user-store.ts';
 
@@ -74,7 +74,7 @@ export class SqlStore extends AbstractStore {
   protected override async _check(): Promise<readonly string[]> {
     const { server } = this.#database;
     const found = await this.#database.run((db) =>
-      sql`select 1 from tamis_migrations where name = '1'`.execute(db),
+      sql`select 1 from tamis_migrations where name = ${newest}`.execute(db),
     );
     if (found.rows.length !== 1) {
       throw new TamisError(

@@ -22,7 +22,7 @@ import {
 } from '../contract.ts';
 import type { Database } from './database.ts';
 import { explain } from './errors.ts';
-import { spaces, type CountName, type Tables } from './schema.ts';
+import { nothing, spaces, type CountName, type Tables } from './schema.ts';
 import type { CountRows } from './server.ts';
 
 /** Rows of a chunk of `features()` and `tokens()`, and of one statement that adds. */
@@ -37,6 +37,8 @@ interface Count {
   readonly k: string;
   readonly a: number;
   readonly b: number;
+  /** Of tokens only. */
+  readonly day?: number;
 }
 
 /** A user of the sql backend. */
@@ -72,6 +74,7 @@ export class SqlUserStore extends AbstractUserStore {
       yield {
         keys: BigUint64Array.from(rows, ({ k }) => BigInt.asUintN(64, BigInt(k))),
         values: valuesOf(rows),
+        days: Uint16Array.from(rows, ({ day = 0 }) => day),
       };
     }
   }
@@ -128,7 +131,7 @@ export class SqlUserStore extends AbstractUserStore {
       a: values[2 * at] ?? 0,
       b: values[2 * at + 1] ?? 0,
     }));
-    const hits = Array.from(tokens, ([key, [a, b]]) => ({ k: signed(key), a, b }));
+    const hits = Array.from(tokens, ([key, [a, b, day]]) => ({ k: signed(key), a, b, day }));
     const counted = Array.from(totals, ([counter, a]) => ({ k: String(counters.indexOf(counter)), a, b: 0 }));
     const operation = randomBytes(16);
     await this.#database.transaction(durable, async (db) => {
@@ -256,6 +259,7 @@ export class SqlUserStore extends AbstractUserStore {
         keys: part.map(({ k }) => k),
         a: part.map(({ a }) => a),
         b: part.map(({ b }) => b),
+        days: table === 'tamis_tokens' ? part.map(({ day = 0 }) => day) : undefined,
       };
       await this.#database.within(this.#database.server.add(table, this.#id, rows), db);
     }
@@ -294,7 +298,7 @@ export class SqlUserStore extends AbstractUserStore {
     for (let last = from; ;) {
       const after = last === undefined ? sql`` : sql`and k > ${sql.raw(last)}`;
       const rows = await this.#inTurn(
-        sql<Count>`select ${server.keyText} as k, a, b from ${sql.table(table)} as t
+        sql<Count>`select ${server.keyText} as k, a, b ${table === 'tamis_tokens' ? sql`, day` : nothing} from ${sql.table(table)} as t
           where user_id = ${this.#id} ${after} order by t.k limit ${sql.lit(chunk)}`,
       );
       const records = rows.filter(({ a, b }) => a !== 0 || b !== 0);

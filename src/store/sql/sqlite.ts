@@ -33,13 +33,14 @@ export function sqlite(file: string): SqlServer {
     begin: (durable) => [`pragma synchronous = ${durable ? 'full' : 'normal'}`, 'begin immediate'],
     lock: nothing,
     isOneOf: (keys) => sql`k in (select value from json_each(${`[${keys.join()}]`}))`,
-    add: (table, user, { keys, a, b }) => {
-      const rows = keys.map((key, at) => `[${key},${a[at] ?? 0},${b[at] ?? 0}]`);
+    add: (table, user, { keys, a, b, days }) => {
+      const dated = days !== undefined;
+      const rows = keys.map((key, at) => `[${key},${a[at] ?? 0},${b[at] ?? 0},${days?.[at] ?? 0}]`);
       const sum = (column: 'a' | 'b') =>
         sql`${sql.ref(column)} = max(${sql.lit(least)}, min(${sql.lit(most)}, ${sql.ref(`${table}.${column}`)} + ${sql.ref(`excluded.${column}`)}))`;
-      return sql`insert into ${sql.table(table)} (user_id, k, a, b)
-        select ${user}, value ->> 0, value ->> 1, value ->> 2 from json_each(${`[${rows.join()}]`}) where true
-        on conflict (user_id, k) do update set ${sum('a')}, ${sum('b')}`;
+      return sql`insert into ${sql.table(table)} (user_id, k, a, b${dated ? sql`, day` : nothing})
+        select ${user}, value ->> 0, value ->> 1, value ->> 2${dated ? sql`, value ->> 3` : nothing} from json_each(${`[${rows.join()}]`}) where true
+        on conflict (user_id, k) do update set ${sum('a')}, ${sum('b')}${dated ? sql`, day = max(${sql.ref(`${table}.day`)}, excluded.day)` : nothing}`;
     },
     keyText: sql<string>`cast(k as text)`,
     rowBytes: 20,
