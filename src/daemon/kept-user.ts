@@ -119,6 +119,10 @@ export class KeptUser implements Memory, TokenMemory {
     return this.store.readTokens(keys);
   }
 
+  async dspamSignature(id: string): Promise<BigUint64Array | undefined> {
+    return await this.store?.dspamSignature?.(id);
+  }
+
   totals(): Promise<Totals> {
     return this.memory().totals();
   }

@@ -16,7 +16,7 @@ import { tokensOf, type Tokens } from '../classifier/dspam/tokens.ts';
 import { learn, learnsVerdicts, patternsOf, type Lesson } from '../classifier/dspam/training.ts';
 import type { Settings } from '../config/settings.ts';
 import { TamisError } from '../errors.ts';
-import type { Change, Expectation, Note, UserStore } from '../store/contract.ts';
+import type { Change, Expectation, Note, TokenSignature, UserStore } from '../store/contract.ts';
 import { whileOthersLearn } from './again.ts';
 import { countsOf, dspamCounter, type Counts } from './counts.ts';
 import type { Source } from './notes.ts';
@@ -24,7 +24,7 @@ import { newSignature } from './signature.ts';
 import type { Learning } from './userfilter.ts';
 
 /** What the filter needs of a store. */
-export type TokenMemory = Pick<UserStore, 'readTokens' | 'totals' | 'note' | 'apply'>;
+export type TokenMemory = Pick<UserStore, 'readTokens' | 'totals' | 'note' | 'apply' | 'dspamSignature'>;
 
 /** A message as this engine learns it. */
 export interface DspamReading {
@@ -99,15 +99,18 @@ export class DspamFilter {
     const { spam, confidence } = judgement;
     const signature = this.settings.trainPristine ? undefined : newSignature(this.now());
     const signed = signature === undefined ? [] : this.signedNotes(signature, reading);
+    const forDspam = {
+      signature: signature === undefined ? undefined : tokenSignature(signature, known.tokens),
+    };
     const earlier = await this.learned(reading.fingerprint);
     if (earlier !== undefined) {
-      await this.memory.apply({ notes: signed });
+      await this.memory.apply({ ...forDspam, notes: signed });
       return { judgement, signature };
     }
     const lesson = { spam, source: 'inbound', unlearn: false, takesBack: false, confidence } as const;
     const { change, learns } = this.change(known, lesson);
     const notes = learns ? [...signed, learnedNote(reading, spam, false)] : signed;
-    await this.memory.apply({ ...change, notes });
+    await this.memory.apply({ ...change, ...forDspam, notes });
     return { judgement, signature };
   }
 
@@ -168,15 +171,17 @@ export class DspamFilter {
       pieces.push(piece);
     }
     const bytes = Buffer.concat(pieces);
+    const keys = bytes.length <= 16 ? await this.memory.dspamSignature?.(id) : undefined;
+    if (keys !== undefined) return { fingerprint: fingerprintOf(id), text: { fields: [], body: '' }, keys };
     if (bytes.length <= 16) {
       const sentence = `The signature ${JSON.stringify(id)} is unknown or has expired; give the message itself on stdin.`;
       throw new TamisError('SIGNATURE_UNKNOWN', sentence);
     }
     const fingerprint = bytes.subarray(0, 16);
-    const keys = unpackKeys(bytes.subarray(16));
-    return keys === undefined
+    const packed = unpackKeys(bytes.subarray(16));
+    return packed === undefined
       ? { fingerprint, text: unpack(bytes.subarray(16)) }
-      : { fingerprint, text: { fields: [], body: '' }, keys };
+      : { fingerprint, text: { fields: [], body: '' }, keys: packed };
   }
 
   private async known({ text, keys }: DspamReading): Promise<Known> {
@@ -241,11 +246,23 @@ export class DspamFilter {
  * @param expires Seconds since 1970.
  */
 export function foreignSignature(id: string, keys: BigUint64Array, expires: number): Note[] {
-  // The message is gone: what tells it from others, so that it counts once, is the id.
-  const fingerprint = createHash('sha256').update(id).digest().subarray(0, 16);
   const bytes = Buffer.alloc(1 + 8 * keys.length, keysMark);
   for (const [at, key] of keys.entries()) bytes.writeBigUInt64LE(key, 1 + 8 * at);
-  return piecesOf(id, Buffer.concat([fingerprint, bytes]), expires);
+  return piecesOf(id, Buffer.concat([fingerprintOf(id), bytes]), expires);
+}
+
+/** Where the message is gone: what tells it from others, so that it counts once, is the id. */
+function fingerprintOf(id: string): Uint8Array {
+  return createHash('sha256').update(id).digest().subarray(0, 16);
+}
+
+/** What DSPAM's own programs find of a message that was signed here. */
+function tokenSignature(id: string, { all }: Tokens): TokenSignature {
+  return {
+    id,
+    keys: BigUint64Array.from(all, ({ key }) => key),
+    frequencies: Uint8Array.from(all, ({ frequency }) => Math.min(frequency, 255)),
+  };
 }
 
 function piecesOf(id: string, bytes: Uint8Array, expires: number): Note[] {

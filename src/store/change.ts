@@ -12,6 +12,7 @@ import {
   type Note,
   type NoteSpace,
   type TokenRows,
+  type TokenSignature,
 } from './contract.ts';
 import { FeatureTable, saturate } from './memory/table.ts';
 
@@ -33,6 +34,7 @@ export interface CheckedChange {
   readonly totals: ReadonlyMap<Counter, number>;
   /** Each note once: the last of those that share space and key. */
   readonly notes: readonly CheckedNote[];
+  readonly signature: TokenSignature | undefined;
 }
 
 /** The integers of a token: spam hits, innocent hits, and the day of the last hit (since 1970). */
@@ -55,12 +57,13 @@ export function checkChange(change: Change): CheckedChange {
     tokens: foldTokens(change.tokens),
     totals: foldTotals(change.totals ?? {}),
     notes: foldNotes(change.notes ?? []),
+    signature: change.signature,
   };
 }
 
 /** Whether there is nothing to write. */
-export function isEmpty({ features, tokens, totals, notes }: CheckedChange): boolean {
-  return features.keys.length === 0 && tokens.size === 0 && totals.size === 0 && notes.length === 0;
+export function isEmpty({ features, tokens, totals, notes, signature }: CheckedChange): boolean {
+  return features.keys.length + tokens.size + totals.size + notes.length === 0 && signature === undefined;
 }
 
 /** @throws TamisError STORE_FAILED that names the first key that is not an integer of 40 bits. */

@@ -92,9 +92,7 @@ export class Connection {
 
   /** Asks for what a message needs: a replica, if they are to be read and there is one. @throws TamisError. */
   async read<Result>(work: (client: Client) => Promise<Result>): Promise<Result> {
-    const { readsReplicas, sentinel } = this.#address;
-    // A cluster's own client knows its replicas.
-    if (!readsReplicas || sentinel === undefined) return await this.run(work);
+    if (!this.#address.readsReplicas) return await this.run(work);
     return await this.run(work, 'replica').catch(() => this.run(work));
   }
 
@@ -202,7 +200,7 @@ export class Connection {
   }
 
   async #connect(use: Use): Promise<Client> {
-    const { nodes, sentinel, readsReplicas } = this.#address;
+    const { nodes, sentinel } = this.#address;
     const [first] = nodes;
     if (sentinel !== undefined) return this.#viaSentinels(use === 'replica' ? 'slave' : 'master');
     if (nodes.length === 1) {
@@ -222,7 +220,7 @@ export class Connection {
         maxRedirections: failoverTries,
         retryDelayOnFailover: failoverPause,
         retryDelayOnClusterDown: failoverPause,
-        ...(readsReplicas ? { scaleReads: 'slave' } : {}),
+        ...(use === 'replica' ? { scaleReads: 'slave' } : {}),
       }),
     );
   }

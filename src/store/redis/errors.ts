@@ -56,6 +56,18 @@ const meanings: readonly Meaning[] = [
     sentence: 'cannot be reached; start its server, or correct the setting store.',
   },
   {
+    signs: [
+      'SELF_SIGNED_CERT_IN_CHAIN',
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+      'CERT_HAS_EXPIRED',
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+    ],
+    code: 'STORE_FAILED',
+    sentence: 'shows a certificate that cannot be trusted; name the file of who has signed it: ?ca=FILE.',
+  },
+  {
     signs: ['ECONNRESET', 'EPIPE', 'Connection is closed'],
     code: 'STORE_FAILED',
     sentence: 'ended the connection.',

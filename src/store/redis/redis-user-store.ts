@@ -94,7 +94,7 @@ export class RedisUserStore extends AbstractUserStore {
 
   protected async _note(space: NoteSpace, key: Uint8Array, now: number): Promise<Uint8Array | undefined> {
     const field = form.noteField(space, key);
-    const bytes = await this.#connection.read((client) => client.hgetBuffer(this.#keys.notes, field));
+    const bytes = await this.#connection.run((client) => client.hgetBuffer(this.#keys.notes, field));
     if (bytes === null) return undefined;
     const { value, expires } = form.noteOf(field, bytes);
     return expires == null || expires > now ? value : undefined;

@@ -17,21 +17,21 @@ const page = 1000;
 
 /** A store in the tables of a SQL server. */
 export class SqlStore extends AbstractStore {
-  readonly #database: Database;
+  protected readonly database: Database;
 
   constructor(server: SqlServer) {
     super();
-    this.#database = new Database(server);
+    this.database = new Database(server);
   }
 
   protected async _open(user: string, create: boolean): Promise<SqlUserStore | undefined> {
-    const id = (await this.#idOf(user)) ?? (create ? await this.#create(user) : undefined);
-    return id === undefined ? undefined : new SqlUserStore(user, id, this.#database);
+    const id = (await this.idOf(user)) ?? (create ? await this.createId(user) : undefined);
+    return id === undefined ? undefined : new SqlUserStore(user, id, this.database);
   }
 
   protected async *_users(): AsyncIterable<string> {
     for (let last = 0; ;) {
-      const rows = await this.#database.run((db) =>
+      const rows = await this.database.run((db) =>
         db
           .selectFrom('tamis_users')
           .select(['id', 'name'])
@@ -51,9 +51,9 @@ export class SqlStore extends AbstractStore {
 
   /** The user goes last: what was not removed because the server failed is removed the next time. */
   protected async _remove(user: string): Promise<boolean> {
-    const id = await this.#idOf(user);
+    const id = await this.idOf(user);
     if (id === undefined) return false;
-    return await this.#database.transaction(true, async (db) => {
+    return await this.database.transaction(true, async (db) => {
       const removed = await db.deleteFrom('tamis_users').where('id', '=', id).executeTakeFirst();
       for (const table of userTables) await db.deleteFrom(table).where('user_id', '=', id).execute();
       return removed.numDeletedRows > 0;
@@ -61,19 +61,19 @@ export class SqlStore extends AbstractStore {
   }
 
   protected override async _init(): Promise<void> {
-    const { server } = this.#database;
+    const { server } = this.database;
     try {
       server.prepare?.();
     } catch (error) {
       throw explain(error, server.label);
     }
-    const { error } = await this.#database.run((db) => migrate(db, server.words));
+    const { error } = await this.database.run((db) => migrate(db, server.words));
     if (error !== undefined) throw explain(error, server.label);
   }
 
   protected override async _check(): Promise<readonly string[]> {
-    const { server } = this.#database;
-    const found = await this.#database.run((db) =>
+    const { server } = this.database;
+    const found = await this.database.run((db) =>
       sql`select 1 from tamis_migrations where name = ${newest}`.execute(db),
     );
     if (found.rows.length !== 1) {
@@ -82,30 +82,30 @@ export class SqlStore extends AbstractStore {
         `The store ${server.label} has tables of another version; run: tamis store init.`,
       );
     }
-    return await server.inspect((query) => this.#database.run(async (db) => (await query.execute(db)).rows));
+    return await server.inspect((query) => this.database.run(async (db) => (await query.execute(db)).rows));
   }
 
   protected override async _close(): Promise<void> {
-    await this.#database.close();
+    await this.database.close();
   }
 
-  async #idOf(user: string): Promise<number | undefined> {
-    const row = await this.#database.run((db) =>
+  protected async idOf(user: string): Promise<number | undefined> {
+    const row = await this.database.run((db) =>
       db.selectFrom('tamis_users').select('id').where('folder', '=', folderOf(user)).executeTakeFirst(),
     );
     return row?.id;
   }
 
   /** Another host may create the same user at the same time; then both get the one that came first. */
-  async #create(user: string): Promise<number | undefined> {
+  protected async createId(user: string): Promise<number | undefined> {
     const row = { folder: folderOf(user), name: encodeName(user) };
     try {
-      await this.#database.run((db) => db.insertInto('tamis_users').values(row).execute());
+      await this.database.run((db) => db.insertInto('tamis_users').values(row).execute());
     } catch (error) {
-      const id = await this.#idOf(user);
+      const id = await this.idOf(user);
       if (id === undefined) throw error;
       return id;
     }
-    return await this.#idOf(user);
+    return await this.idOf(user);
   }
 }

@@ -14,8 +14,11 @@ import { least, most, type SqlServer } from './server.ts';
 /** Milliseconds that a statement waits for a lock. */
 const lockPatience = 50;
 
-/** @param file The path of the database; `tamis store init` creates it. */
-export function sqlite(file: string): SqlServer {
+/**
+ * @param file The path of the database; `tamis store init` creates it.
+ * @param foreign Whether it is another program's, and stays in the form that it has.
+ */
+export function sqlite(file: string, foreign = false): SqlServer {
   return {
     label: `sqlite:${file}`,
     words: {
@@ -26,7 +29,7 @@ export function sqlite(file: string): SqlServer {
       text: sql`text`,
       tableEnd: (keyed) => (keyed ? sql`without rowid` : nothing),
     },
-    connect: () => new SqliteDialect({ database: () => Promise.resolve(openFile(file)) }),
+    connect: () => new SqliteDialect({ database: () => Promise.resolve(openFile(file, foreign)) }),
     prepare: () => {
       createFile(file);
     },
@@ -42,7 +45,10 @@ export function sqlite(file: string): SqlServer {
         select ${user}, value ->> 0, value ->> 1, value ->> 2${dated ? sql`, value ->> 3` : nothing} from json_each(${`[${rows.join()}]`}) where true
         on conflict (user_id, k) do update set ${sum('a')}, ${sum('b')}${dated ? sql`, day = max(${sql.ref(`${table}.day`)}, excluded.day)` : nothing}`;
     },
-    keyText: sql<string>`cast(k as text)`,
+    asText: (column) => sql<string>`cast(${sql.ref(column)} as text)`,
+    insertNew: { begin: sql`insert or ignore`, end: nothing },
+    columnType: (table, column) =>
+      sql`select lower(type) as type from pragma_table_info(${table}) where name = ${column}`,
     rowBytes: 20,
     inspect: async (run) => {
       const [row] = await run(sql<{ quick_check: string }>`pragma quick_check(1)`);
@@ -51,9 +57,9 @@ export function sqlite(file: string): SqlServer {
   };
 }
 
-function openFile(file: string): SQLite.Database {
+function openFile(file: string, foreign: boolean): SQLite.Database {
   const database = new SQLite(file, { timeout: lockPatience, fileMustExist: true });
-  database.pragma('journal_mode = wal');
+  if (!foreign) database.pragma('journal_mode = wal');
   return database;
 }
 
