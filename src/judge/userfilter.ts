@@ -90,8 +90,13 @@ export class UserFilter {
     reading: Reading,
     told?: Pick<Opinion, 'spam' | 'probability' | 'confidence'>,
   ): Promise<Receipt> {
-    const opinion = { ...(await this.judge(reading)), ...told };
     const { trainingMode, signatureDays, trainPristine = false } = this.settings;
+    // All that may be needed is asked for at once, which over a network is one round trip.
+    const [judged, earlier] = await Promise.all([
+      this.judge(reading),
+      trainingMode === 'notrain' ? undefined : this.learned(reading.fingerprint),
+    ]);
+    const opinion = { ...judged, ...told };
     if (trainingMode === 'notrain') return { opinion, signature: undefined };
     const now = this.now();
     const signature = trainPristine ? undefined : newSignature(now);
@@ -106,7 +111,7 @@ export class UserFilter {
       expires: Math.ceil(now + signatureDays * 86_400),
     });
     const belief = beliefIn(trainingMode, opinion, opinion.totals.uncorrected);
-    const learns = belief > 0 && (await this.learned(reading.fingerprint)) === undefined;
+    const learns = belief > 0 && earlier === undefined;
     const change = learns
       ? this.lesson(
           copyOf(opinion.evidence),
@@ -129,9 +134,11 @@ export class UserFilter {
   }
 
   private async learnOnce(reading: Reading, spam: boolean, source: Source): Promise<Learning> {
-    const { earlier, expects } = await this.standing(reading.fingerprint);
+    const [{ earlier, expects }, { totals: known, evidence }] = await Promise.all([
+      this.standing(reading.fingerprint),
+      this.known(reading),
+    ]);
     if (earlier?.spam === spam && earlier.source !== undefined) return 'duplicate';
-    const { totals: known, evidence } = await this.known(reading);
     const before = snapshot(evidence);
     if (earlier !== undefined) unlearn(evidence, earlier.spam, earlier.rounds);
     const lesson = { spam, belief: 1, correction: source !== 'corpus', source };

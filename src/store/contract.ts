@@ -144,6 +144,8 @@ export interface OpenOptions {
   readonly create: boolean;
   /** How long to wait for a lock that another process holds, in milliseconds (default 0); then STORE_LOCKED. */
   readonly wait?: number;
+  /** Notes that will be asked for first: backends over a network bring them along. */
+  readonly ahead?: readonly Pick<Note, 'space' | 'key'>[];
 }
 
 /**

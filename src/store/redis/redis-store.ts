@@ -3,7 +3,7 @@
  * kept on this side between two calls (keys.ts has the form, scripts.ts what the servers do).
  */
 import { AbstractStore } from '../abstract-store.ts';
-import type { Store } from '../contract.ts';
+import type { OpenOptions, Store } from '../contract.ts';
 import { decodeName, encodeName } from '../names.ts';
 import { Connection } from './connection.ts';
 import { everyUser, format, keysOf } from './keys.ts';
@@ -25,8 +25,15 @@ class RedisStore extends AbstractStore {
     this.#connection = connection;
   }
 
-  protected async _open(user: string, create: boolean): Promise<RedisUserStore | undefined> {
+  protected async _open(
+    user: string,
+    create: boolean,
+    ahead: NonNullable<OpenOptions['ahead']>,
+  ): Promise<RedisUserStore | undefined> {
     const keys = keysOf(user);
+    const opened = new RedisUserStore(user, keys, this.#connection);
+    // On the way at the same time as what follows.
+    const brought = opened.bring(ahead);
     const known = await this.#connection.run(async (client) => {
       if (!create) return (await client.exists(keys.totals)) === 1;
       await Promise.all([
@@ -35,7 +42,8 @@ class RedisStore extends AbstractStore {
       ]);
       return true;
     });
-    return known ? new RedisUserStore(user, keys, this.#connection) : undefined;
+    await brought;
+    return known ? opened : undefined;
   }
 
   /** A scan may tell a key twice. */

@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { TamisError } from '../../errors.ts';
 import { AbstractUserStore, changed, type PurgeStep } from '../abstract-user-store.ts';
-import type { CheckedChange } from '../change.ts';
+import { noteId, type CheckedChange } from '../change.ts';
 import {
   counters,
   type FeatureRows,
@@ -36,11 +36,21 @@ const purge = scriptOf(purgeScript);
 export class RedisUserStore extends AbstractUserStore {
   readonly #keys: form.UserKeys;
   readonly #connection: Connection;
+  /** Notes that were brought along when the user was opened, until they are asked for or anything changes; null: there is none. */
+  readonly #ahead = new Map<string, Buffer | null>();
 
   constructor(user: string, keys: form.UserKeys, connection: Connection) {
     super(user);
     this.#keys = keys;
     this.#connection = connection;
+  }
+
+  /** Reads notes that will be asked for first. What fails here is read again then. */
+  async bring(notes: readonly Pick<Note, 'space' | 'key'>[]): Promise<void> {
+    const asked = notes.map(async ({ space, key }) => {
+      this.#ahead.set(noteId(space, key), await this.#noteBytes(form.noteField(space, key)));
+    });
+    await Promise.all(asked).catch(() => undefined);
   }
 
   protected async _readFeatures(keys: Float64Array): Promise<Int32Array> {
@@ -94,7 +104,9 @@ export class RedisUserStore extends AbstractUserStore {
 
   protected async _note(space: NoteSpace, key: Uint8Array, now: number): Promise<Uint8Array | undefined> {
     const field = form.noteField(space, key);
-    const bytes = await this.#connection.run((client) => client.hgetBuffer(this.#keys.notes, field));
+    const ahead = this.#ahead.get(noteId(space, key));
+    this.#ahead.delete(noteId(space, key));
+    const bytes = ahead === undefined ? await this.#noteBytes(field) : ahead;
     if (bytes === null) return undefined;
     const { value, expires } = form.noteOf(field, bytes);
     return expires == null || expires > now ? value : undefined;
@@ -116,6 +128,7 @@ export class RedisUserStore extends AbstractUserStore {
     { expects, features, tokens, totals, notes }: CheckedChange,
     durable: boolean,
   ): Promise<void> {
+    this.#ahead.clear();
     const { keys, values } = features;
     const learned = Array.from(keys, (key, at) =>
       packed(form.featureField(key), values[2 * at] ?? 0, values[2 * at + 1] ?? 0),
@@ -196,6 +209,10 @@ export class RedisUserStore extends AbstractUserStore {
 
   protected _explain(error: unknown): TamisError {
     return this.#connection.explain(error);
+  }
+
+  async #noteBytes(field: Buffer): Promise<Buffer | null> {
+    return await this.#connection.run((client) => client.hgetBuffer(this.#keys.notes, field));
   }
 
   async #readPairs(hash: string, fields: Buffer[]): Promise<Int32Array> {
