@@ -1,5 +1,5 @@
 /** Learning where other hosts learn for the same user: what two tell of one message at the same time counts once. */
-import { TamisError } from '../errors.ts';
+import { systemCode } from '../errors.ts';
 
 /** More hosts than that do not learn one message at the same time. */
 const tries = 5;
@@ -10,7 +10,8 @@ export async function whileOthersLearn<Result>(work: () => Promise<Result>): Pro
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof TamisError) || error.code !== 'STORE_CHANGED' || left <= 1) throw error;
+      // The backends are files of their own, with errors of their own class.
+      if (systemCode(error) !== 'STORE_CHANGED' || left <= 1) throw error;
     }
   }
 }

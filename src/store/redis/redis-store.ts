@@ -93,6 +93,8 @@ class RedisStore extends AbstractStore {
         );
       if (/^maxmemory:[1-9]/mu.test(info) && !info.includes('maxmemory_policy:noeviction'))
         problems.push(`${place} throws keys away when its memory is full; set maxmemory-policy noeviction.`);
+      if (/^(?:aof_last_write_status|rdb_last_bgsave_status|aof_last_bgrewrite_status):err/mu.test(info))
+        problems.push(`${place} cannot write its disk; make room there.`);
       const connected = Number(/^connected_slaves:(\d+)/mu.exec(info)?.[1] ?? 0);
       if (connected < this.#connection.replicas)
         problems.push(

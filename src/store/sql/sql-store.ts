@@ -2,6 +2,7 @@
  * The backend of SQL servers: MariaDB and MySQL, PostgreSQL, SQLite, through Kysely. Hosts share it: nobody owns a user, any of
  * them learns at any time (schema.ts has the tables, sql-user-store.ts what is done with them).
  */
+import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { TamisError } from '../../errors.ts';
 import { AbstractStore } from '../abstract-store.ts';
@@ -12,6 +13,9 @@ import { migrate, newest, userTables } from './schema.ts';
 import type { SqlServer } from './server.ts';
 import { SqlUserStore } from './sql-user-store.ts';
 
+/** Notes of a trial, and bytes of each. */
+const probes = 16;
+const probeBytes = 16_384;
 /** Users in one page of a list. */
 const page = 1000;
 
@@ -82,7 +86,25 @@ export class SqlStore extends AbstractStore {
         `The store ${server.label} has tables of another version; run: tamis store init.`,
       );
     }
+    await this.#tryToWrite();
     return await server.inspect((query) => this.database.run(async (db) => (await query.execute(db)).rows));
+  }
+
+  /** Writes what nobody needs and takes it back, so that a full disk is found out before mail does. */
+  async #tryToWrite(): Promise<void> {
+    const undone = new TamisError('STORE_FAILED', 'This was a trial.');
+    const value = randomBytes(probeBytes);
+    try {
+      await this.database.transaction(false, async (db) => {
+        for (let k = 0; k < probes; k++) {
+          const row = { user_id: 0, space: 0, k: Buffer.of(k), value, expires: 0 };
+          await db.insertInto('tamis_notes').values(row).execute();
+        }
+        throw undone;
+      });
+    } catch (error) {
+      if (error !== undone) throw error;
+    }
   }
 
   protected override async _close(): Promise<void> {
