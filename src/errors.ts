@@ -17,6 +17,7 @@ export const errorCodes = {
   STORE_LOCKED: 'Another process holds the store of this user.',
   STORE_CORRUPT: 'The store of this user cannot be read.',
   STORE_VERSION: 'The store of this user was written by another version.',
+  STORE_CHANGED: 'Another host has changed what a change to the store relies on.',
   STORE_FAILED: 'The store failed for a reason of its backend.',
   USER: 'The user name is missing or unknown.',
 } as const;

@@ -13,6 +13,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TokenMemory } from '../judge/dspam-filter.ts';
+import { preferenceNote } from '../judge/preferences.ts';
 import type { Memory } from '../judge/userfilter.ts';
 import { WarmUser } from '../judge/warm.ts';
 import { describe, systemCode, TamisError } from '../errors.ts';
@@ -39,6 +40,8 @@ export class KeptUser implements Memory, TokenMemory {
   private openedAt = 0;
   /** When all features were last read, in the time of performance.now(). */
   warmedAt: number = -Infinity;
+  /** What the user has set, as it was when the store was opened: every message asks for it. */
+  private readonly preferences = new Map<string, Promise<Uint8Array | undefined>>();
   private unwritten = 0;
   /** Whether something that a person taught is among what is held back. */
   private taught = false;
@@ -122,15 +125,24 @@ export class KeptUser implements Memory, TokenMemory {
     return this.store.readTokens(keys);
   }
 
+  async dspamSignature(id: string): Promise<BigUint64Array | undefined> {
+    return await this.store?.dspamSignature?.(id);
+  }
+
   totals(): Promise<Totals> {
     return this.memory().totals();
   }
 
   note(space: NoteSpace, key: Uint8Array, now?: number): Promise<Uint8Array | undefined> {
-    return this.memory().note(space, key, now);
+    if (space !== 'preference') return this.memory().note(space, key, now);
+    const name = Buffer.from(key).toString('latin1');
+    const note = this.preferences.get(name) ?? this.memory().note(space, key, now);
+    this.preferences.set(name, note);
+    return note;
   }
 
   async apply(change: Change, options?: { durable?: boolean }): Promise<void> {
+    if (change.notes?.some(({ space }) => space === 'preference') === true) this.preferences.clear();
     await this.memory().apply(change, options);
     if (this.warm === undefined) return;
     this.unwritten++;
@@ -151,7 +163,8 @@ export class KeptUser implements Memory, TokenMemory {
       await sleep(pause);
     }
     if (this.store !== undefined) return;
-    this.store = await this.backend.open(this.name, options);
+    this.preferences.clear();
+    this.store = await this.backend.open(this.name, { ahead: [preferenceNote], ...options });
     this.openedAt = performance.now();
     if (this.store === undefined || !(await this.warm?.follow(this.store))) this.warm = undefined;
   }

@@ -14,6 +14,8 @@ export const findingCodes = {
   HOME_UNWRITABLE: 'Who delivers cannot write to the home.',
   FILE_OWNER: 'A file of the home belongs to somebody else than the home.',
   CLOCK: 'A file of the home is dated in the future.',
+  STORE_SLOW: 'The server of the store takes long to answer.',
+  STORE_SETTING: 'The server of the store is not set up as it should be.',
   DAEMON_SILENT: 'Nothing answers on a socket of the daemon.',
   DAEMON_VERSION: 'The daemon is of another version.',
   DAEMON_HOME: 'The daemon keeps its users in another home.',

@@ -7,9 +7,10 @@
  * Limits: reading ends after {@link longest}; LevelDB does not check the sums of its tables when it reads, so that a single
  * wrong bit in the numbers of a feature is not seen.
  */
+import { randomUUID } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { TamisError } from '../errors.ts';
+import { describe, systemCode, TamisError, type ErrorCode } from '../errors.ts';
 import { log } from '../log.ts';
 import type { Store } from '../store/contract.ts';
 import { folderOf } from '../store/names.ts';
@@ -19,6 +20,8 @@ import type { Configured } from './site.ts';
 
 /** Milliseconds that somebody else may hold a store. */
 const patience = 6000;
+/** Milliseconds that the server of a store may take. */
+const slow = 500;
 /** Milliseconds for all of them. */
 const longest = 60_000;
 
@@ -26,8 +29,10 @@ const longest = 60_000;
 export async function* stores({ config }: Configured): AsyncIterable<Finding> {
   const end = performance.now() + longest;
   const store = await openStore(config.settings.store, config.home);
+  const onServer = config.settings.store !== 'level';
   let count = 0;
   try {
+    yield* serverFindings(store);
     for await (const user of store.users()) {
       if (performance.now() > end) {
         log(`the stores of ${count} users have been read; there was no time for the others.`);
@@ -37,14 +42,45 @@ export async function* stores({ config }: Configured): AsyncIterable<Finding> {
       try {
         await read(store, user);
       } catch (error) {
-        yield findingOf(error, user, join(config.home, 'users', folderOf(user)));
+        yield onServer
+          ? serverFinding(error)
+          : findingOf(error, user, join(config.home, 'users', folderOf(user)));
       }
     }
   } catch (error) {
-    yield findingOf(error, '', config.home);
+    yield onServer ? serverFinding(error) : findingOf(error, '', config.home);
   } finally {
     await store.close();
   }
+}
+
+/** Whether what answers for the store answers soon, and is set up as it should be. */
+async function* serverFindings(store: Store): AsyncIterable<Finding> {
+  const unknown = randomUUID();
+  // The first time a connection is made, too.
+  await store.open(unknown, { create: false });
+  const start = performance.now();
+  await store.open(unknown, { create: false });
+  const took = performance.now() - start;
+  if (took > slow) {
+    yield {
+      code: 'STORE_SLOW',
+      sentence: `The store takes ${(took / 1000).toFixed(1)} seconds to say whether there is a user; mail waits for it, and passes unjudged after the deadline.`,
+      type: 'tamis store check # then look at the load of its server, and at the network between',
+    };
+  }
+  for (const sentence of await store.check())
+    yield { code: 'STORE_SETTING', sentence, type: 'tamis store check' };
+}
+
+function serverFinding(error: unknown): Finding {
+  // The backends are files of their own, with errors of their own class.
+  const code = (systemCode(error) ?? 'STORE_FAILED') as ErrorCode;
+  return {
+    code,
+    sentence: describe(error),
+    type: code === 'STORE_VERSION' ? 'tamis store init' : 'tamis store check',
+  };
 }
 
 async function read(store: Store, name: string): Promise<void> {

@@ -16,14 +16,15 @@ import { tokensOf, type Tokens } from '../classifier/dspam/tokens.ts';
 import { learn, learnsVerdicts, patternsOf, type Lesson } from '../classifier/dspam/training.ts';
 import type { Settings } from '../config/settings.ts';
 import { TamisError } from '../errors.ts';
-import type { Change, Note, UserStore } from '../store/contract.ts';
+import type { Change, Expectation, Note, TokenSignature, UserStore } from '../store/contract.ts';
+import { whileOthersLearn } from './again.ts';
 import { countsOf, dspamCounter, type Counts } from './counts.ts';
 import type { Source } from './notes.ts';
 import { newSignature } from './signature.ts';
 import type { Learning } from './userfilter.ts';
 
 /** What the filter needs of a store. */
-export type TokenMemory = Pick<UserStore, 'readTokens' | 'totals' | 'note' | 'apply'>;
+export type TokenMemory = Pick<UserStore, 'readTokens' | 'totals' | 'note' | 'apply' | 'dspamSignature'>;
 
 /** A message as this engine learns it. */
 export interface DspamReading {
@@ -46,6 +47,12 @@ export function dspamReading(
 export interface DspamReceipt {
   readonly judgement: Judgement;
   readonly signature: string | undefined;
+}
+
+/** What a message was learned as, and whether a person told it. */
+interface Learned {
+  readonly spam: boolean;
+  readonly told: boolean;
 }
 
 /** What is known of a message's tokens. */
@@ -92,21 +99,33 @@ export class DspamFilter {
     const { spam, confidence } = judgement;
     const signature = this.settings.trainPristine ? undefined : newSignature(this.now());
     const signed = signature === undefined ? [] : this.signedNotes(signature, reading);
+    const forDspam = {
+      signature: signature === undefined ? undefined : tokenSignature(signature, known.tokens),
+    };
     const earlier = await this.learned(reading.fingerprint);
     if (earlier !== undefined) {
-      await this.memory.apply({ notes: signed });
+      await this.memory.apply({ ...forDspam, notes: signed });
       return { judgement, signature };
     }
     const lesson = { spam, source: 'inbound', unlearn: false, takesBack: false, confidence } as const;
     const { change, learns } = this.change(known, lesson);
     const notes = learns ? [...signed, learnedNote(reading, spam, false)] : signed;
-    await this.memory.apply({ ...change, notes });
+    await this.memory.apply({ ...change, ...forDspam, notes });
     return { judgement, signature };
   }
 
   /** Learns a message as the class that a person tells; once, however often it is told. */
   async learn(reading: DspamReading, spam: boolean, source: Source, signed: boolean): Promise<Learning> {
-    const earlier = await this.learned(reading.fingerprint);
+    return await whileOthersLearn(async () => await this.learnOnce(reading, spam, source, signed));
+  }
+
+  private async learnOnce(
+    reading: DspamReading,
+    spam: boolean,
+    source: Source,
+    signed: boolean,
+  ): Promise<Learning> {
+    const { earlier, expects } = await this.standing(reading.fingerprint);
     const told = learnedNote(reading, spam, true);
     if (earlier?.spam === spam) {
       if (!earlier.told) await this.memory.apply({ notes: [told] });
@@ -117,13 +136,13 @@ export class DspamFilter {
     const takesBack = earlier !== undefined || (signed && source === 'error' && learnsVerdicts(trainingMode));
     const known = await this.known(reading);
     const { change } = this.change(known, { spam, source, unlearn: false, takesBack, confidence: 1 });
-    await this.memory.apply({ ...change, notes: [told] }, { durable: true });
+    await this.memory.apply({ ...change, expects, notes: [told] }, { durable: true });
     return earlier === undefined ? 'learned' : 'relearned';
   }
 
   /** Takes back what was learned of a message; false if nothing was. */
   async forget(reading: DspamReading): Promise<boolean> {
-    const earlier = await this.learned(reading.fingerprint);
+    const { earlier, expects } = await this.standing(reading.fingerprint);
     if (earlier === undefined) return false;
     const known = await this.known(reading);
     const lesson = {
@@ -135,7 +154,7 @@ export class DspamFilter {
     } as const;
     const { change } = this.change(known, lesson);
     const gone: Note = { space: 'learned', key: learnedKey(reading.fingerprint), value: undefined };
-    await this.memory.apply({ ...change, notes: [gone] }, { durable: true });
+    await this.memory.apply({ ...change, expects, notes: [gone] }, { durable: true });
     return true;
   }
 
@@ -152,15 +171,17 @@ export class DspamFilter {
       pieces.push(piece);
     }
     const bytes = Buffer.concat(pieces);
+    const keys = bytes.length <= 16 ? await this.memory.dspamSignature?.(id) : undefined;
+    if (keys !== undefined) return { fingerprint: fingerprintOf(id), text: { fields: [], body: '' }, keys };
     if (bytes.length <= 16) {
       const sentence = `The signature ${JSON.stringify(id)} is unknown or has expired; give the message itself on stdin.`;
       throw new TamisError('SIGNATURE_UNKNOWN', sentence);
     }
     const fingerprint = bytes.subarray(0, 16);
-    const keys = unpackKeys(bytes.subarray(16));
-    return keys === undefined
+    const packed = unpackKeys(bytes.subarray(16));
+    return packed === undefined
       ? { fingerprint, text: unpack(bytes.subarray(16)) }
-      : { fingerprint, text: { fields: [], body: '' }, keys };
+      : { fingerprint, text: { fields: [], body: '' }, keys: packed };
   }
 
   private async known({ text, keys }: DspamReading): Promise<Known> {
@@ -197,10 +218,19 @@ export class DspamFilter {
     return { change, learns: (learning.totals.spamLearned ?? learning.totals.innocentLearned) === 1 };
   }
 
-  private async learned(fingerprint: Uint8Array): Promise<{ spam: boolean; told: boolean } | undefined> {
-    const note = await this.memory.note('learned', learnedKey(fingerprint));
-    const flags = note?.[0];
-    return flags === undefined ? undefined : { spam: (flags & 1) !== 0, told: (flags & 2) !== 0 };
+  private async learned(fingerprint: Uint8Array): Promise<Learned | undefined> {
+    return (await this.standing(fingerprint)).earlier;
+  }
+
+  /** What was learned of a message, and that a change relies on it. */
+  private async standing(
+    fingerprint: Uint8Array,
+  ): Promise<{ earlier: Learned | undefined; expects: Expectation[] }> {
+    const key = learnedKey(fingerprint);
+    const value = await this.memory.note('learned', key);
+    const flags = value?.[0];
+    const earlier = flags === undefined ? undefined : { spam: (flags & 1) !== 0, told: (flags & 2) !== 0 };
+    return { earlier, expects: [{ space: 'learned', key, value }] };
   }
 
   private signedNotes(id: string, { fingerprint, text }: DspamReading): Note[] {
@@ -216,11 +246,23 @@ export class DspamFilter {
  * @param expires Seconds since 1970.
  */
 export function foreignSignature(id: string, keys: BigUint64Array, expires: number): Note[] {
-  // The message is gone: what tells it from others, so that it counts once, is the id.
-  const fingerprint = createHash('sha256').update(id).digest().subarray(0, 16);
   const bytes = Buffer.alloc(1 + 8 * keys.length, keysMark);
   for (const [at, key] of keys.entries()) bytes.writeBigUInt64LE(key, 1 + 8 * at);
-  return piecesOf(id, Buffer.concat([fingerprint, bytes]), expires);
+  return piecesOf(id, Buffer.concat([fingerprintOf(id), bytes]), expires);
+}
+
+/** Where the message is gone: what tells it from others, so that it counts once, is the id. */
+function fingerprintOf(id: string): Uint8Array {
+  return createHash('sha256').update(id).digest().subarray(0, 16);
+}
+
+/** What DSPAM's own programs find of a message that was signed here. */
+function tokenSignature(id: string, { all }: Tokens): TokenSignature {
+  return {
+    id,
+    keys: BigUint64Array.from(all, ({ key }) => key),
+    frequencies: Uint8Array.from(all, ({ frequency }) => Math.min(frequency, 255)),
+  };
 }
 
 function piecesOf(id: string, bytes: Uint8Array, expires: number): Note[] {

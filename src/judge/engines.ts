@@ -86,10 +86,10 @@ export class Engines {
       return receipt;
     }
     const { spam } = receipt.judgement;
-    const { opinion, isNew } = await own.follow(reading, spam, receipt.signature);
+    const opinion = await own.follow(reading, spam, receipt.signature);
     let standing = this.#standing;
     // What others have said is no verdict of the engine.
-    if (isNew && told === undefined) {
+    if (opinion.isNew && told === undefined) {
       await change.apply({ totals: { contested: 1 } });
       const { spamLearned, innocentLearned } = opinion.totals;
       if (opinion.spam !== spam && Math.min(spamLearned, innocentLearned) >= contests.enough) {

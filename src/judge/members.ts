@@ -122,6 +122,7 @@ function overBase(own: AnyMemory, base: AnyMemory): AnyMemory {
       return totals;
     },
     note: (...question) => own.note(...question),
+    dspamSignature: async (id) => await own.dspamSignature?.(id),
     apply: (...change) => own.apply(...change),
   };
 }

@@ -17,6 +17,12 @@ export type PreferenceMemory = Pick<UserStore, 'note' | 'apply'>;
 
 const key: Uint8Array = Buffer.from('preferences');
 
+/** The note that every message asks for first. */
+export const preferenceNote: { readonly space: 'preference'; readonly key: Uint8Array } = {
+  space: 'preference',
+  key,
+};
+
 /** What a user has set; nothing for an unknown one. */
 export async function preferencesOf(
   memory: Pick<PreferenceMemory, 'note'> | undefined,

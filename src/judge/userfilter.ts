@@ -13,7 +13,8 @@ import { evidenceOf, keysOf, type Evidence } from '../classifier/evidence.ts';
 import { featuresOf } from '../features/features.ts';
 import type { Settings } from '../config/settings.ts';
 import { TamisError } from '../errors.ts';
-import type { Change, Note, Totals, UserStore } from '../store/contract.ts';
+import type { Change, Expectation, Note, Totals, UserStore } from '../store/contract.ts';
+import { whileOthersLearn } from './again.ts';
 import { sumOf } from './counts.ts';
 import { beliefIn, mostBelief } from './modes.ts';
 import {
@@ -37,6 +38,8 @@ export interface Opinion extends Calibrated {
   readonly evidence: Evidence;
   /** The user's totals before this message. */
   readonly totals: Totals;
+  /** Whether nothing had been learned of the message. */
+  readonly isNew: boolean;
 }
 
 /** What became of a message that was to be learned. */
@@ -65,12 +68,21 @@ export class UserFilter {
     this.now = now;
   }
 
-  /** Judges a message; changes nothing. */
+  /** Judges a message; changes nothing. All is asked for at once, which over a network is one round trip. */
   async judge(reading: Reading): Promise<Opinion> {
-    const { totals, evidence } = await this.known(reading);
+    const [{ totals, evidence }, { earlier }] = await Promise.all([
+      this.known(reading),
+      this.standing(reading.fingerprint),
+    ]);
     const scores = scoresOf(evidence);
     const taught = totals.spamLearned + totals.innocentLearned;
-    return { ...calibrated(scores, taught, this.settings.hamCost), scores, evidence, totals: { ...totals } };
+    return {
+      ...calibrated(scores, taught, this.settings.hamCost),
+      scores,
+      evidence,
+      totals: { ...totals },
+      isNew: earlier === undefined,
+    };
   }
 
   /** Takes a message that arrives: judges it, stores its signature, counts it, and learns from the judgement if the training mode says so. */
@@ -88,7 +100,7 @@ export class UserFilter {
     if (trainingMode === 'notrain') return { opinion, signature: undefined };
     const signature = trainPristine ? undefined : newSignature(this.now());
     const belief = beliefIn(trainingMode, opinion, opinion.totals.uncorrected);
-    const learns = belief > 0 && (await this.learned(reading.fingerprint)) === undefined;
+    const learns = belief > 0 && opinion.isNew;
     await this.keep(reading, opinion, { spam: opinion.spam, belief: learns ? belief : 0, signature });
     return { opinion, signature };
   }
@@ -97,17 +109,16 @@ export class UserFilter {
    * Takes a message that DSPAM's engine has judged, and learns that judgement in every mode: nobody else tells this filter what is right while it judges nothing.
    *
    * @param signature Under which both engines keep the message; undefined: under none.
-   * @returns The own opinion, of which nobody hears; and whether nothing had been learned of the message before.
+   * @returns The own opinion, of which nobody hears.
    */
   async follow(
     reading: Reading,
     spam: boolean,
     signature: string | undefined,
-  ): Promise<{ opinion: Opinion; isNew: boolean }> {
+  ): Promise<Opinion> {
     const opinion = await this.judge(reading);
-    const isNew = (await this.learned(reading.fingerprint)) === undefined;
-    await this.keep(reading, opinion, { spam, belief: isNew ? mostBelief : 0, signature });
-    return { opinion, isNew };
+    await this.keep(reading, opinion, { spam, belief: opinion.isNew ? mostBelief : 0, signature });
+    return opinion;
   }
 
   /** Stores the signature of a message, and counts it or learns it. */
@@ -139,9 +150,15 @@ export class UserFilter {
 
   /** Learns a message as the class that a person tells. */
   async learn(reading: Reading, spam: boolean, source: Source): Promise<Learning> {
-    const earlier = await this.learned(reading.fingerprint);
+    return await whileOthersLearn(async () => await this.learnOnce(reading, spam, source));
+  }
+
+  private async learnOnce(reading: Reading, spam: boolean, source: Source): Promise<Learning> {
+    const [{ earlier, expects }, { totals: known, evidence }] = await Promise.all([
+      this.standing(reading.fingerprint),
+      this.known(reading),
+    ]);
     if (earlier?.spam === spam && earlier.source !== undefined) return 'duplicate';
-    const { totals: known, evidence } = await this.known(reading);
     const before = snapshot(evidence);
     if (earlier !== undefined) unlearn(evidence, earlier.spam, earlier.rounds);
     const lesson = { spam, belief: 1, correction: source !== 'corpus', source };
@@ -150,20 +167,21 @@ export class UserFilter {
       [spam ? 'spamMisclassified' : 'innocentMisclassified']: source === 'error' ? 1 : 0,
       uncorrected: -known.uncorrected,
     });
-    await this.memory.apply({ ...change, totals }, { durable: true });
+    await this.memory.apply({ ...change, totals, expects }, { durable: true });
     return earlier === undefined || earlier.spam === spam ? 'learned' : 'relearned';
   }
 
   /** Takes back what was learned of a message; false if nothing was. */
   async forget({ fingerprint, features }: Pick<Reading, 'fingerprint' | 'features'>): Promise<boolean> {
-    const earlier = await this.learned(fingerprint);
+    const { earlier, expects } = await this.standing(fingerprint);
     if (earlier === undefined) return false;
     const { evidence } = await this.known({ features });
     const before = snapshot(evidence);
     unlearn(evidence, earlier.spam, earlier.rounds);
     const totals = sumOf(takenBack(earlier), trainedSince(evidence, before));
     const notes: Note[] = [{ space: 'learned', key: fingerprint, value: undefined }];
-    await this.memory.apply({ features: differences(evidence, before), totals, notes }, { durable: true });
+    const change = { expects, features: differences(evidence, before), totals, notes };
+    await this.memory.apply(change, { durable: true });
     return true;
   }
 
@@ -182,7 +200,6 @@ export class UserFilter {
     return { fingerprint, windows, features: featuresOf(windows) };
   }
 
-  /** Totals and records are asked for at once: over a network that is one round trip. */
   private async known({
     features,
   }: Pick<Reading, 'features'>): Promise<{ totals: Totals; evidence: Evidence }> {
@@ -192,9 +209,13 @@ export class UserFilter {
     return { totals, evidence: evidenceOf(features, keys, values, trained) };
   }
 
-  private async learned(fingerprint: Uint8Array): Promise<Learned | undefined> {
-    const note = await this.memory.note('learned', fingerprint);
-    return note === undefined ? undefined : decodeLearned(note);
+  /** What was learned of a message, and that a change relies on it. */
+  private async standing(
+    fingerprint: Uint8Array,
+  ): Promise<{ earlier: Learned | undefined; expects: Expectation[] }> {
+    const value = await this.memory.note('learned', fingerprint);
+    const earlier = value === undefined ? undefined : decodeLearned(value);
+    return { earlier, expects: [{ space: 'learned', key: fingerprint, value }] };
   }
 
   /** Learns in the evidence, and puts what differs from `before` into a change. */

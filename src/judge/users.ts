@@ -4,6 +4,7 @@ import { TamisError } from '../errors.ts';
 import { counters, type OpenOptions, type Totals, type UserStore } from '../store/contract.ts';
 import { openStore } from '../store/open.ts';
 import type { TokenMemory } from './dspam-filter.ts';
+import { preferenceNote } from './preferences.ts';
 import type { Memory } from './userfilter.ts';
 
 /**
@@ -27,7 +28,7 @@ export async function withUser<Result>(
 ): Promise<Result> {
   const store = await openStore(config.settings.store, config.home);
   try {
-    const user = await store.open(userName(given, config), options);
+    const user = await store.open(userName(given, config), { ahead: [preferenceNote], ...options });
     try {
       return await work(user);
     } finally {

@@ -12,6 +12,7 @@ import {
   counters,
   type Change,
   type Counter,
+  type Expectation,
   type Note,
   type NoteSpace,
   type TokenRows,
@@ -32,6 +33,8 @@ export class WarmUser implements Memory {
   /** Tokens are not kept in memory: whoever applies some flushes before they are read again. */
   private unwrittenTokens: TokenRows | undefined;
   private readonly notes = new Map<string, Note>();
+  /** What the store must hold for what is held back to be written. */
+  private readonly expected = new Map<string, Expectation>();
   private sums: Totals;
   /** How many changes wrote features. */
   writes = 0;
@@ -95,6 +98,10 @@ export class WarmUser implements Memory {
       this.known.add(key, values[2 * i] ?? 0, values[2 * i + 1] ?? 0);
       this.unwritten.add(key, values[2 * i] ?? 0, values[2 * i + 1] ?? 0);
     }
+    for (const one of change.expects ?? []) {
+      const name = noteName(one.space, one.key);
+      if (!this.notes.has(name) && !this.expected.has(name)) this.expected.set(name, one);
+    }
     for (const note of change.notes ?? []) this.notes.set(noteName(note.space, note.key), note);
     return Promise.resolve();
   }
@@ -107,6 +114,7 @@ export class WarmUser implements Memory {
   /** Writes what is held back, whole or not at all; `durable` (the default): resolves only when it is on disk. */
   async flush({ durable }: { durable: boolean } = { durable: true }): Promise<void> {
     const change = {
+      expects: [...this.expected.values()],
       features: this.unwritten.rows(),
       tokens: this.unwrittenTokens,
       totals: this.unwrittenTotals,
@@ -117,6 +125,7 @@ export class WarmUser implements Memory {
     this.unwrittenTotals = {};
     this.unwrittenTokens = undefined;
     this.notes.clear();
+    this.expected.clear();
   }
 }
 

@@ -15,9 +15,9 @@ export abstract class AbstractStore implements Store {
   readonly #users = new Set<AbstractUserStore>();
   #closing: Promise<void> | undefined;
 
-  async open(user: string, { create, wait = 0 }: OpenOptions): Promise<UserStore | undefined> {
+  async open(user: string, { create, wait = 0, ahead = [] }: OpenOptions): Promise<UserStore | undefined> {
     this.#check(user);
-    const opened = await untilUnlocked(wait, () => this._open(user, create));
+    const opened = await untilUnlocked(wait, () => this._open(user, create, ahead));
     if (opened !== undefined) {
       this.#users.add(opened);
       opened.onClosed = () => this.#users.delete(opened);
@@ -52,7 +52,11 @@ export abstract class AbstractStore implements Store {
   }
 
   /** Opens a user at once, or throws STORE_LOCKED; undefined if there is none and `create` is false. */
-  protected abstract _open(user: string, create: boolean): Promise<AbstractUserStore | undefined>;
+  protected abstract _open(
+    user: string,
+    create: boolean,
+    ahead: NonNullable<OpenOptions['ahead']>,
+  ): Promise<AbstractUserStore | undefined>;
   protected abstract _users(): AsyncIterable<string>;
   /** Removes a user at once, or throws STORE_LOCKED. */
   protected abstract _remove(user: string): Promise<boolean>;

@@ -9,6 +9,7 @@ import { TamisError } from '../errors.ts';
 import { checkChange, checkKeys, checkNoteKey, isEmpty, type CheckedChange } from './change.ts';
 import type {
   Change,
+  Expectation,
   FeatureRows,
   Note,
   NoteSpace,
@@ -77,7 +78,9 @@ export abstract class AbstractUserStore implements UserStore {
   async apply(change: Change, options: { durable?: boolean } = {}): Promise<void> {
     const checked = checkChange(change);
     await this.#alone(async () => {
-      if (!isEmpty(checked)) await this._apply(checked, options.durable ?? false);
+      if (isEmpty(checked)) return;
+      for (const one of checked.expects) if (!(await this._holds(one))) throw changed(this.user);
+      await this._apply(checked, options.durable ?? false);
     });
   }
 
@@ -121,6 +124,16 @@ export abstract class AbstractUserStore implements UserStore {
   protected abstract _note(space: NoteSpace, key: Uint8Array, now: number): Promise<Uint8Array | undefined>;
   /** Yields all notes, in chunks. */
   protected abstract _notes(): AsyncIterable<readonly Note[]>;
+  /**
+   * Whether a note is as a change expects; never called while another change is applied in this process. A backend that hosts share looks
+   * as it applies the change instead, and says here that all is well.
+   */
+  protected async _holds({ space, key, value }: Expectation): Promise<boolean> {
+    const found = await this._note(space, key, 0);
+    if (found === undefined || value === undefined) return found === value;
+    return Buffer.compare(found, value) === 0;
+  }
+
   /** Writes a change that is not empty, whole or not at all; never called twice at once. */
   protected abstract _apply(change: CheckedChange, durable: boolean): Promise<void>;
   /** Removes expired notes among the next few hundred after `from`; never called while a change is applied. */
@@ -177,4 +190,12 @@ export abstract class AbstractUserStore implements UserStore {
   #asTamisError(error: unknown): TamisError {
     return error instanceof TamisError ? error : this._explain(error);
   }
+}
+
+/** What a change throws that relies on what is no longer so. */
+export function changed(user: string): TamisError {
+  return new TamisError(
+    'STORE_CHANGED',
+    `Another host has learned the same message for ${user} at the same time; nothing was written.`,
+  );
 }

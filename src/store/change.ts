@@ -6,11 +6,13 @@ import { TamisError } from '../errors.ts';
 import {
   counters,
   type Change,
+  type Expectation,
   type Counter,
   type FeatureRows,
   type Note,
   type NoteSpace,
   type TokenRows,
+  type TokenSignature,
 } from './contract.ts';
 import { FeatureTable, saturate } from './memory/table.ts';
 
@@ -23,6 +25,7 @@ export const longestNote: number = 16 * 1024;
 
 /** A change as a backend gets it. */
 export interface CheckedChange {
+  readonly expects: readonly Expectation[];
   /** Each key once, none with two zeros. Repeated keys are summed, and their sums saturate. */
   readonly features: FeatureRows;
   /** Each key once, none with two zeros; their sums saturate. */
@@ -31,6 +34,7 @@ export interface CheckedChange {
   readonly totals: ReadonlyMap<Counter, number>;
   /** Each note once: the last of those that share space and key. */
   readonly notes: readonly CheckedNote[];
+  readonly signature: TokenSignature | undefined;
 }
 
 /** The integers of a token: spam hits, innocent hits, and the day of the last hit (since 1970). */
@@ -48,16 +52,18 @@ export interface CheckedNote {
 /** @throws TamisError STORE_FAILED that says what is wrong with the change. */
 export function checkChange(change: Change): CheckedChange {
   return {
+    expects: checkExpectations(change.expects ?? []),
     features: foldFeatures(change.features),
     tokens: foldTokens(change.tokens),
     totals: foldTotals(change.totals ?? {}),
     notes: foldNotes(change.notes ?? []),
+    signature: change.signature,
   };
 }
 
 /** Whether there is nothing to write. */
-export function isEmpty({ features, tokens, totals, notes }: CheckedChange): boolean {
-  return features.keys.length === 0 && tokens.size === 0 && totals.size === 0 && notes.length === 0;
+export function isEmpty({ features, tokens, totals, notes, signature }: CheckedChange): boolean {
+  return features.keys.length + tokens.size + totals.size + notes.length === 0 && signature === undefined;
 }
 
 /** @throws TamisError STORE_FAILED that names the first key that is not an integer of 40 bits. */
@@ -122,6 +128,13 @@ function foldTotals(totals: NonNullable<Change['totals']>): Map<Counter, number>
     if (delta !== 0) deltas.set(counter, saturate(delta));
   }
   return deltas;
+}
+
+function checkExpectations(expects: readonly Expectation[]): Expectation[] {
+  return expects.map(({ space, key, value }) => {
+    checkNoteKey(key);
+    return { space, key: new Uint8Array(key), value: value && new Uint8Array(value) };
+  });
 }
 
 function foldNotes(notes: readonly Note[]): CheckedNote[] {

@@ -82,12 +82,26 @@ export interface Note {
   readonly expires?: number | undefined;
 }
 
+/** What a note must be for a change to be applied: one that does not expire, or none (undefined). */
+export type Expectation = Pick<Note, 'space' | 'key' | 'value'>;
+
+/** A signature of DSPAM's own kind, by which its programs retrain a message: its tokens, each with how often it occurs. */
+export interface TokenSignature {
+  readonly id: string;
+  readonly keys: BigUint64Array;
+  readonly frequencies: Uint8Array;
+}
+
 /** Everything that one message changes. Keys may repeat: their deltas add up. */
 export interface Change {
+  /** What the change relies on. If anything is otherwise, nothing is written, and `apply` throws STORE_CHANGED. */
+  readonly expects?: readonly Expectation[] | undefined;
   readonly features?: FeatureRows | undefined;
   readonly tokens?: TokenRows | undefined;
   readonly totals?: Partial<Totals> | undefined;
   readonly notes?: readonly Note[] | undefined;
+  /** Kept by stores on DSPAM's own tables only. */
+  readonly signature?: TokenSignature | undefined;
 }
 
 /** Bytes that a user's data takes, as the backend accounts for them. */
@@ -113,6 +127,8 @@ export interface UserStore {
   totals(): Promise<Totals>;
   /** A note, or undefined if it does not exist or has expired at `now` (seconds since 1970, default: the clock). */
   note(space: NoteSpace, key: Uint8Array, now?: number): Promise<Uint8Array | undefined>;
+  /** The tokens of a message that DSPAM itself has signed; only stores on DSPAM's own tables know any. */
+  dspamSignature?(id: string): Promise<BigUint64Array | undefined>;
   /** All notes in unspecified order, in chunks; those that have expired and were not purged too. */
   notes(): AsyncIterable<readonly Note[]>;
   /**
@@ -133,6 +149,8 @@ export interface OpenOptions {
   readonly create: boolean;
   /** How long to wait for a lock that another process holds, in milliseconds (default 0); then STORE_LOCKED. */
   readonly wait?: number;
+  /** Notes that will be asked for first: backends over a network bring them along. */
+  readonly ahead?: readonly Pick<Note, 'space' | 'key'>[];
 }
 
 /**

@@ -20,6 +20,14 @@ const backends: Readonly<Record<string, Backend>> = {
   postgres: async (location, _, label) =>
     await (await import('./sql/open-sql.ts')).openPostgres(location, label),
   mysql: async (location, _, label) => await (await import('./sql/open-sql.ts')).openMysql(location, label),
+  'dspam-mysql': openDspam,
+  'dspam-postgres': openDspam,
+  'dspam-sqlite': async (location, home, label) =>
+    await openDspam(
+      `dspam-sqlite:${path.resolve(home, location.slice('dspam-sqlite:'.length))}`,
+      home,
+      label,
+    ),
   redis: async (location, _, label) => (await import('./redis/redis-store.ts')).openRedis(location, label),
   rediss: async (location, _, label) => (await import('./redis/redis-store.ts')).openRedis(location, label),
 };
@@ -31,12 +39,15 @@ const forms: Readonly<Record<string, RegExp>> = {
   sqlite: /^sqlite:./u,
   postgres: /^postgres:\/\//u,
   mysql: /^mysql:\/\//u,
+  'dspam-mysql': /^dspam-mysql:\/\//u,
+  'dspam-postgres': /^dspam-postgres:\/\//u,
+  'dspam-sqlite': /^dspam-sqlite:./u,
   redis: /^redis:\/\/./u,
   rediss: /^rediss:\/\/./u,
 };
 
 const known =
-  'level, redis://HOST:PORT[,HOST:PORT]…, sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE, mysql://USER:PASSWORD@HOST/DATABASE or memory';
+  'level, redis://HOST:PORT[,HOST:PORT]…, sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE, mysql://USER:PASSWORD@HOST/DATABASE dspam- before one of these for a database of DSPAM in place, or memory';
 
 /**
  * Opens a store; nothing is read or created until a user is opened.
@@ -68,6 +79,10 @@ export async function openStore(location: string, home: string): Promise<Store> 
       { cause },
     );
   }
+}
+
+async function openDspam(location: string, _: string, label: string): Promise<Store> {
+  return await (await import('./sql/open-sql.ts')).openDspam(location.slice('dspam-'.length), label);
 }
 
 /** An address as it may be shown: without the password, and without options, which may hold others. */

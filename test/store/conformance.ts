@@ -3,6 +3,10 @@
  */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { checkSettings } from '../../src/config/settings.ts';
+import { DspamFilter, dspamReading } from '../../src/judge/dspam-filter.ts';
+import { readMessage } from '../../src/judge/reading.ts';
+import { UserFilter } from '../../src/judge/userfilter.ts';
 import {
   counters,
   type Change,
@@ -207,8 +211,6 @@ export function conformance(subject: Subject): void {
         for await (const { keys, days: column } of user.tokens()) {
           for (const [at, key] of keys.entries()) days.set(key, column?.[at] ?? 0);
         }
-        // A backend that keeps no days says so by leaving them out.
-        if (![...days.values()].some((day) => day !== 0)) return;
         expect(days.get(7n)).toBe(20_000);
         expect(days.get(8n)).toBeGreaterThanOrEqual(today);
       });
@@ -389,6 +391,37 @@ export function conformance(subject: Subject): void {
         expect(await user.note('learned', bytes('k'))).toBeUndefined();
       });
 
+      test('is applied only where notes are as it expects', async () => {
+        const key = bytes('k');
+        const expecting = async (value: string | undefined, more: Change = {}): Promise<void> => {
+          const expects = [
+            { space: 'learned', key, value: value === undefined ? undefined : bytes(value) },
+          ] as const;
+          await user.apply({ ...good, ...more, expects });
+        };
+        const changed = { code: 'STORE_CHANGED' };
+        await expect(expecting('v')).rejects.toMatchObject(changed);
+        await expecting(undefined);
+        await expect(expecting(undefined)).rejects.toMatchObject(changed);
+        await expect(expecting('vv')).rejects.toMatchObject(changed);
+        await expect(expecting('')).rejects.toMatchObject(changed);
+        expect(await read(user, 1)).toEqual([1, 1]);
+        await expecting('v', { notes: [{ space: 'learned', key, value: bytes('') }] });
+        await expect(expecting(undefined)).rejects.toMatchObject(changed);
+        await expecting('', { notes: [{ space: 'learned', key, value: undefined }] });
+        await expecting(undefined);
+        expect((await user.totals()).spamLearned).toBe(4);
+        expect(await user.note('learned', key)).toEqual(bytes('v'));
+      });
+
+      test('that others expect alike is applied once', async () => {
+        const expects = [{ space: 'learned', key: bytes('k'), value: undefined }] as const;
+        const tries = Array.from({ length: 8 }, () => user.apply({ ...good, expects }, { durable: true }));
+        const results = await Promise.allSettled(tries);
+        expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+        expect(await read(user, 1)).toEqual([1, 1]);
+      });
+
       test('without anything in it is allowed', async () => {
         await user.apply({});
         await user.apply({ features: rows(), totals: {}, notes: [] }, { durable: true });
@@ -539,6 +572,24 @@ export function conformance(subject: Subject): void {
           expect(await read(one, 1, 5)).toEqual([4, -4, 1, 0]);
           expect((await one.totals()).spamLearned).toBe(4);
         }
+      });
+
+      forShared('learn a message once that several openers tell at the same time', async () => {
+        const openers = await Promise.all(Array.from({ length: 4 }, () => openUser(store)));
+        const message = Buffer.from('Subject: offer\n\nBuy the thing today.\n');
+        const reading = await readMessage(message);
+        const settings = checkSettings({}, 'the test');
+        const learnings = await Promise.all(
+          openers.map((one) => new UserFilter(one, settings).learn(reading, true, 'error')),
+        );
+        expect(learnings.toSorted()).toEqual(['duplicate', 'duplicate', 'duplicate', 'learned']);
+        expect(await user.totals()).toMatchObject({ spamLearned: 1, spamMisclassified: 1 });
+        const dspam = dspamReading(message, reading);
+        const others = await Promise.all(
+          openers.map((one) => new DspamFilter(one, settings).learn(dspam, true, 'error', false)),
+        );
+        expect(others.toSorted()).toEqual(['duplicate', 'duplicate', 'duplicate', 'learned']);
+        expect(await user.totals()).toMatchObject({ dspamSpamLearned: 1 });
       });
 
       forShared('that are removed while open refuse changes', async () => {

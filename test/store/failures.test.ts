@@ -2,90 +2,22 @@
  * Servers that fail, for each backend that has one: the message passes as it came, with one line on stderr that says what to do and
  * shows no password.
  */
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { closeSync, mkdirSync, mkdtempSync, openSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../src/store/open.ts';
-import { Place } from '../cli/tamis.ts';
-import { describeWith } from '../peers.ts';
+import { Place, type Outcome } from '../cli/tamis.ts';
+import { describeAsRoot, describeWith } from '../peers.ts';
 import { openUser, read, rows } from './conformance.ts';
+import { kinds, portOf } from './kinds.ts';
+import { SlowProxy } from './proxies.ts';
 import { freePort, redisSays, startMariadb, startPostgres, startRedis, type Running } from './servers.ts';
 
 const message = 'From: a@example.org\nSubject: offer\n\nBuy the thing today.\n';
-
-/** How a server is started and addressed. */
-interface Kind {
-  readonly name: string;
-  readonly programs: readonly string[];
-  start(programs: readonly string[]): Promise<Running>;
-  /** The setting with another password, or for a port of the loopback where a proxy of the server listens. */
-  wrongPassword(server: Running): string;
-  through(server: Running, port: number): string;
-  /** Where the server itself listens. */
-  target(server: Running): { host: string; port: number } | { path: string };
-  /** A place without the tables of tamis; undefined if it needs none. */
-  readonly withoutTables?: (server: Running) => string;
-}
-
-const portOf = (location: string): number => Number(new URL(location).port);
-
-const kinds: readonly Kind[] = [
-  {
-    name: 'postgres',
-    programs: ['initdb', 'postgres', 'psql'],
-    start: startPostgres,
-    wrongPassword: ({ location }) => `postgres://tamis:secret@127.0.0.1:${portOf(location)}/postgres`,
-    through: (_, port) => `postgres://tamis@127.0.0.1:${port}/template1?sslmode=disable`,
-    target: ({ location }) => ({ host: '127.0.0.1', port: portOf(location) }),
-    withoutTables: ({ location }) => location.replace('/postgres?', '/template1?'),
-  },
-  {
-    name: 'mariadb',
-    programs: ['mariadbd', 'mariadb-install-db', 'mariadb'],
-    start: startMariadb,
-    wrongPassword: ({ location }) => location.replace('root@', 'root:secret@'),
-    through: (_, port) => `mysql://root@127.0.0.1:${port}/tamis`,
-    target: ({ folder }) => ({ path: `${folder}/socket` }),
-    withoutTables: ({ location }) => location.replace('/tamis?', '/mysql?'),
-  },
-  {
-    name: 'redis',
-    programs: ['redis-server', 'redis-cli'],
-    start: () => startRedis('--appendonly', 'yes'),
-    wrongPassword: ({ location }) => location.replace('://', '://joe:secret@'),
-    through: (_, port) => `redis://127.0.0.1:${port}`,
-    target: ({ location }) => ({ host: '127.0.0.1', port: portOf(location) }),
-  },
-];
-
-/** A proxy that holds back what the server answers. */
-class SlowProxy {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-
-  constructor(target: ReturnType<Kind['target']>, delay: number) {
-    this.#server = createServer((client) => {
-      const upstream = createConnection(target);
-      for (const socket of [client, upstream]) {
-        this.#sockets.add(socket);
-        socket.on('error', () => undefined);
-      }
-      client.on('data', (bytes) => upstream.write(bytes));
-      upstream.on('data', (bytes) => setTimeout(() => client.write(bytes), delay));
-      client.on('close', () => upstream.destroy());
-    });
-  }
-
-  async listen(port: number): Promise<void> {
-    this.#server.listen(port, '127.0.0.1');
-    await once(this.#server, 'listening');
-  }
-
-  close(): void {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#server.close();
-  }
-}
 
 describe.each(kinds)('a server of $name', (kind) => {
   describeWith(kind.programs, (...programs) => {
@@ -129,6 +61,19 @@ describe.each(kinds)('a server of $name', (kind) => {
       expect(said[0]).not.toContain('secret');
     };
 
+    /** What the doctor says while the event loop goes on. */
+    const doctorSays = async (location: string): Promise<string> => {
+      const child = place.start(['doctor', `--set=store=${location}`]);
+      let said = '';
+      child.stdout.on('data', (bytes: Buffer) => {
+        said += bytes.toString();
+      });
+      child.stdin.end();
+      await once(child, 'close');
+      expect(said).not.toContain('secret');
+      return said;
+    };
+
     test('judges', async () => {
       const { status, stdout, said } = await filtered(server.location);
       expect({ status, said }).toEqual({ status: 0, said: [] });
@@ -137,25 +82,31 @@ describe.each(kinds)('a server of $name', (kind) => {
 
     test('that refuses the password', async () => {
       await passes(/refuses this user or password/u, kind.wrongPassword(server));
+      expect(await doctorSays(kind.wrongPassword(server))).toContain('refuses this user or password');
     });
 
     test.each(kind.withoutTables === undefined ? [] : [kind.withoutTables])(
       'that has no tables',
       async (elsewhere) => {
         await passes(/has no tables of tamis; make them: tamis store init/u, elsewhere(server));
+        expect(await doctorSays(elsewhere(server))).toMatch(/^STORE_VERSION: .*\n {4}tamis store init$/mu);
       },
     );
 
     test('that is not there', async () => {
-      await passes(/cannot be reached/u, kind.through(server, await freePort()));
+      const nowhere = kind.through(server, await freePort());
+      await passes(/cannot be reached/u, nowhere);
+      expect(await doctorSays(nowhere)).toContain('cannot be reached');
     });
 
     test('that answers late', async () => {
       const proxy = new SlowProxy(kind.target(server), 2000);
-      const port = await freePort();
-      await proxy.listen(port);
+      const port = await proxy.listen();
       try {
+        const start = performance.now();
         await passes(/deadline|in time/u, kind.through(server, port), '--set=deadline=1');
+        expect(performance.now() - start).toBeLessThan(5000);
+        expect(await doctorSays(kind.through(server, port))).toMatch(/STORE_SLOW|in time/u);
       } finally {
         proxy.close();
       }
@@ -173,6 +124,115 @@ describe.each(kinds)('a server of $name', (kind) => {
       await user.apply({ features: rows([1, 1, 0]) });
       expect(await read(user, 1)).toEqual([(before[0] ?? NaN) + 1, 0]);
       await store.close();
+    });
+  });
+});
+
+/** Each server with its data on a disk of some MiB, which is then filled to the last byte. */
+const fullDisks: readonly {
+  readonly name: string;
+  readonly programs: readonly string[];
+  readonly start: (
+    programs: readonly string[],
+  ) => Promise<{ server: Running; location: string; disk: string }>;
+}[] = [
+  {
+    name: 'postgres',
+    programs: ['initdb', 'postgres', 'psql'],
+    start: async (programs) => {
+      const server = await startPostgres(programs);
+      const disk = mountIn(server.folder, 'disk', '16m');
+      execFileSync('chown', ['postgres', disk]);
+      for (const words of [
+        `create tablespace small location '${disk}'`,
+        'create database small tablespace small',
+      ]) {
+        execFileSync(programs[2] ?? '', [
+          ...['-h', server.folder, '-p', String(portOf(server.location)), '-U', 'tamis', '-d', 'postgres'],
+          ...['-c', words],
+        ]);
+      }
+      return { server, location: server.location.replace('/postgres?', '/small?'), disk };
+    },
+  },
+  {
+    name: 'mariadb',
+    programs: ['mariadbd', 'mariadb-install-db', 'mariadb'],
+    start: async () => {
+      const server = await startMariadb();
+      return { server, location: server.location, disk: mountIn(server.folder, 'data/tamis', '4m') };
+    },
+  },
+  {
+    name: 'redis',
+    programs: ['redis-server', 'redis-cli'],
+    start: async () => {
+      const disk = mountIn(mkdtempSync(path.join(tmpdir(), 'tamis-disk-')), 'data', '1m');
+      const server = await startRedis('--appendonly', 'yes', '--dir', disk);
+      return { server, location: server.location, disk };
+    },
+  },
+];
+
+/** Mounts a small disk on a folder. */
+function mountIn(folder: string, name: string, size: string): string {
+  const disk = path.join(folder, name);
+  mkdirSync(disk, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', disk]);
+  return disk;
+}
+
+function fill(disk: string): void {
+  const file = openSync(path.join(disk, 'filler'), 'w');
+  try {
+    for (let size = 65_536; size >= 1;) {
+      try {
+        writeSync(file, Buffer.alloc(size));
+      } catch {
+        size = Math.floor(size / 2);
+      }
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+describe.each(fullDisks)('a server of $name whose disk is full', ({ programs, start }) => {
+  describeWith(programs, (...paths) => {
+    describeAsRoot('on a disk of its own', () => {
+      test('passes mail, refuses lessons with one line, and the doctor names it', async () => {
+        const { server, location, disk } = await start(paths);
+        const place = new Place();
+        try {
+          const store = `--set=store=${location}`;
+          expect(place.run(['store', 'init', store]).said).toEqual([]);
+          expect(place.run(['users', 'add', 'joe', store]).said).toEqual([]);
+          fill(disk);
+          const words = /has no space left|cannot write its disk/u;
+          const taught: Outcome[] = [];
+          while (taught.length < 20 && taught.at(-1)?.status !== 75) {
+            const body = Array.from({ length: 3000 }, () => randomUUID().slice(0, 8)).join(' ');
+            const stdin = `From: a@example.org\nSubject: ${taught.length}\n\n${body}\n`;
+            taught.push(place.run(['--user=joe', '--class=spam', '--source=error', store], { stdin }));
+          }
+          expect(taught.at(-1)?.status).toBe(75);
+          expect(taught.at(-1)?.said).toHaveLength(1);
+          expect(taught.at(-1)?.stderr).toMatch(words);
+          const passed = place.run(['--user=joe', store], { stdin: message });
+          expect(passed.status).toBe(0);
+          expect(passed.stdout.endsWith('\n\nBuy the thing today.\n')).toBe(true);
+          if (passed.said.length > 0) expect(passed.stderr).toMatch(words);
+          // MariaDB may end when it cannot write.
+          expect(place.run(['doctor', store]).stdout).toMatch(
+            /has no space left|cannot write its disk|ended the connection|cannot be reached/u,
+          );
+        } finally {
+          place.remove();
+          await server.kill();
+          execFileSync('umount', [disk]);
+          await server.stop();
+        }
+      }, 60_000);
     });
   });
 });

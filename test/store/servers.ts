@@ -3,7 +3,7 @@
  * file, never the system's own. None of them keeps its data safe from a power failure, except where a test is about that.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -163,6 +163,19 @@ export async function startPostgres([initdb, postgres, psql]: readonly string[])
     answers,
   );
   await server.start();
+  // Over the network it takes a password.
+  runOnce(psql ?? '', [
+    '-h',
+    folder,
+    '-p',
+    port,
+    '-U',
+    'tamis',
+    '-d',
+    'postgres',
+    '-c',
+    "alter role tamis password 'right'",
+  ]);
   return server;
 }
 
@@ -230,8 +243,15 @@ export async function startRedis(...more: readonly string[]): Promise<Running> {
   return server;
 }
 
-/** Starts a Redis Cluster of three masters with a replica each. */
-export async function startRedisCluster(): Promise<Running & { readonly nodes: readonly Running[] }> {
+/** A cluster: three masters, then a replica of each. */
+export interface Cluster extends Running {
+  readonly nodes: readonly Running[];
+  /** Those of the nodes. */
+  readonly ports: readonly number[];
+}
+
+/** Starts a Redis Cluster. @param more Options of each node. */
+export async function startRedisCluster(...more: readonly string[]): Promise<Cluster> {
   const folder = newFolder('cluster');
   const ports: number[] = [];
   while (ports.length < 6) {
@@ -249,6 +269,9 @@ export async function startRedisCluster(): Promise<Running & { readonly nodes: r
       '2000',
       '--appendonly',
       'yes',
+      '--repl-diskless-sync-delay',
+      '0',
+      ...more,
     ]);
   });
   const each = async (work: (node: Server) => Promise<void>): Promise<void> => {
@@ -276,8 +299,12 @@ export async function startRedisCluster(): Promise<Running & { readonly nodes: r
     await until(() => redisSays(port, 'cluster', 'replicate', id) === 'OK');
   }
   await until(() => ports.every((port) => redisSays(port, 'cluster', 'info').includes('cluster_state:ok')));
+  await until(() =>
+    ports.slice(3).every((port) => redisSays(port, 'info', 'replication').includes('master_link_status:up')),
+  );
   return {
     nodes,
+    ports,
     folder,
     location: `redis://${ports
       .slice(0, 3)
@@ -288,6 +315,71 @@ export async function startRedisCluster(): Promise<Running & { readonly nodes: r
     stop: async () => {
       await each((node) => node.stop());
       rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A master and its replica, and three Sentinels that watch them. */
+export interface Watched {
+  readonly master: Running;
+  readonly replica: Running;
+  /** The hosts of the Sentinels, as the setting `store` takes them. */
+  readonly sentinels: string;
+  stop(): Promise<void>;
+}
+
+/** What the Sentinels call the master. */
+export const watchedName = 'tamis';
+
+/** Starts Redis with Sentinels. */
+export async function startWatchedRedis(): Promise<Watched> {
+  const fast = ['--repl-diskless-sync-delay', '0', '--appendonly', 'yes'];
+  const master = await startRedis(...fast);
+  const port = new URL(master.location).port;
+  const replica = await startRedis(...fast, '--replicaof', '127.0.0.1', port);
+  const end = performance.now() + patience;
+  while (!redisSays(Number(port), 'info', 'replication').includes('state=online')) {
+    if (performance.now() > end) throw new Error('The replica did not follow its master.');
+    await sleep(50);
+  }
+  const sentinels: Server[] = [];
+  for (let count = 0; count < 3; count++) {
+    const own = await freePort();
+    const folder = newFolder('sentinel');
+    const file = path.join(folder, 'sentinel.conf');
+    writeFileSync(
+      file,
+      `port ${own}\nbind 127.0.0.1\ndir ${folder}\nsentinel monitor ${watchedName} 127.0.0.1 ${port} 2\n` +
+        `sentinel down-after-milliseconds ${watchedName} 1000\nsentinel failover-timeout ${watchedName} 5000\n`,
+    );
+    const launch = (): ChildProcess =>
+      spawn('redis-server', [file, '--sentinel'], { cwd: folder, stdio: 'ignore' });
+    const server = new Server(
+      `redis://127.0.0.1:${own}`,
+      folder,
+      launch,
+      () => redisSays(own, 'ping') === 'PONG',
+    );
+    await server.start();
+    sentinels.push(server);
+  }
+  const hosts = sentinels.map(({ location }) => new URL(location).host);
+  while (
+    !hosts.every((host) => {
+      const told = redisSays(Number(host.split(':')[1]), 'sentinel', 'master', watchedName).split('\n');
+      const figure = (name: string): string | undefined => told[told.indexOf(name) + 1];
+      return figure('num-other-sentinels') === '2' && figure('num-slaves') === '1';
+    })
+  ) {
+    if (performance.now() > end) throw new Error('The Sentinels did not find each other.');
+    await sleep(100);
+  }
+  return {
+    master,
+    replica,
+    sentinels: hosts.join(),
+    stop: async () => {
+      for (const server of [...sentinels, master, replica]) await server.stop();
     },
   };
 }

@@ -36,6 +36,16 @@ const meanings: readonly Meaning[] = [
     sentence: 'is not ready.',
   },
   {
+    signs: ['Too many Cluster redirections'],
+    code: 'STORE_FAILED',
+    sentence: 'has no master for this user; see redis-cli cluster nodes.',
+  },
+  {
+    signs: ['All sentinels are unreachable'],
+    code: 'STORE_FAILED',
+    sentence: 'has no Sentinel that names its master; start them, or correct the setting store.',
+  },
+  {
     signs: ['WRONGTYPE', 'RangeError'],
     code: 'STORE_CORRUPT',
     sentence: 'has something else under a key of tamis.',
@@ -44,6 +54,18 @@ const meanings: readonly Meaning[] = [
     signs: ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT'],
     code: 'STORE_FAILED',
     sentence: 'cannot be reached; start its server, or correct the setting store.',
+  },
+  {
+    signs: [
+      'SELF_SIGNED_CERT_IN_CHAIN',
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+      'CERT_HAS_EXPIRED',
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+    ],
+    code: 'STORE_FAILED',
+    sentence: 'shows a certificate that cannot be trusted; name the file of who has signed it: ?ca=FILE.',
   },
   {
     signs: ['ECONNRESET', 'EPIPE', 'Connection is closed'],

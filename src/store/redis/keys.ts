@@ -3,13 +3,13 @@
  *
  *     tamis:{<folder>}:t   hash   the totals by name; `version` (1); `name`, encoded (names.ts); `bytes`, those of all notes
  *     tamis:{<folder>}:f   hash   features: 5 bytes (the key, big-endian) → the two integers
- *     tamis:{<folder>}:d   hash   tokens: 8 bytes (the key, big-endian) → the two integers
+ *     tamis:{<folder>}:d   hash   tokens: 8 bytes (the key, big-endian) → the two integers, and the day of the last hit
  *     tamis:{<folder>}:n   hash   notes: 1 byte (`s` signature, `l` learned, `p` preference) and the note's key → 6 bytes (1 + the second of expiry, big-endian;
  *                                 0: never) and the note
  *     tamis:{<folder>}:e   sorted set   the notes that expire, by their second
  *     tamis:{<folder>}:o:<id>   string   an operation that has been applied; gone after an hour
  *
- * Two integers are 4 bytes (16 bits each, little-endian) if both fit, else 8: with the hash's own cost, see README.md.
+ * Two integers are 4 bytes (16 bits each, little-endian) if both fit, else 8; a day is 2 bytes more, missing in what was written before tokens had one. With the hash's own cost, see README.md.
  * A user exists if `t` does.
  */
 import { folderOf } from '../names.ts';
@@ -68,15 +68,19 @@ export function tokenField(key: bigint): Buffer {
 
 /** Reads two integers into `values` at `at` and `at + 1`. @throws RangeError if the bytes are no such record. */
 export function readPair(bytes: Buffer, values: Int32Array, at: number): void {
-  if (bytes.length === 4) {
+  if (![4, 6, 8, 10].includes(bytes.length)) throw new RangeError(`A record has ${bytes.length} bytes.`);
+  if (bytes.length < 8) {
     values[at] = bytes.readInt16LE(0);
     values[at + 1] = bytes.readInt16LE(2);
-  } else if (bytes.length === 8) {
+  } else {
     values[at] = bytes.readInt32LE(0);
     values[at + 1] = bytes.readInt32LE(4);
-  } else {
-    throw new RangeError(`A record has ${bytes.length} bytes.`);
   }
+}
+
+/** The day of a token's record; 0: not known. */
+export function dayOf(bytes: Buffer): number {
+  return bytes.length % 4 === 2 ? bytes.readUInt16LE(bytes.length - 2) : 0;
 }
 
 const letters: Readonly<Record<NoteSpace, string>> = { signature: 's', learned: 'l', preference: 'p' };

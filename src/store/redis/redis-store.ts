@@ -3,7 +3,7 @@
  * kept on this side between two calls (keys.ts has the form, scripts.ts what the servers do).
  */
 import { AbstractStore } from '../abstract-store.ts';
-import type { Store } from '../contract.ts';
+import type { OpenOptions, Store } from '../contract.ts';
 import { decodeName, encodeName } from '../names.ts';
 import { Connection } from './connection.ts';
 import { everyUser, format, keysOf } from './keys.ts';
@@ -25,8 +25,15 @@ class RedisStore extends AbstractStore {
     this.#connection = connection;
   }
 
-  protected async _open(user: string, create: boolean): Promise<RedisUserStore | undefined> {
+  protected async _open(
+    user: string,
+    create: boolean,
+    ahead: NonNullable<OpenOptions['ahead']>,
+  ): Promise<RedisUserStore | undefined> {
     const keys = keysOf(user);
+    const opened = new RedisUserStore(user, keys, this.#connection);
+    // On the way at the same time as what follows.
+    const brought = opened.bring(ahead);
     const known = await this.#connection.run(async (client) => {
       if (!create) return (await client.exists(keys.totals)) === 1;
       await Promise.all([
@@ -35,7 +42,8 @@ class RedisStore extends AbstractStore {
       ]);
       return true;
     });
-    return known ? new RedisUserStore(user, keys, this.#connection) : undefined;
+    await brought;
+    return known ? opened : undefined;
   }
 
   /** A scan may tell a key twice. */
@@ -75,8 +83,8 @@ class RedisStore extends AbstractStore {
   protected override async _check(): Promise<readonly string[]> {
     const problems: string[] = [];
     for (const node of await this.#connection.masters()) {
-      const info = await this.#connection.run(
-        async () => (await node.info('persistence')) + (await node.info('memory')),
+      const info = await this.#connection.run(async () =>
+        (await Promise.all(['persistence', 'memory', 'replication'].map((part) => node.info(part)))).join(''),
       );
       const place = `${node.options.host ?? ''}:${node.options.port ?? ''}`;
       if (info.includes('aof_enabled:0'))
@@ -85,6 +93,13 @@ class RedisStore extends AbstractStore {
         );
       if (/^maxmemory:[1-9]/mu.test(info) && !info.includes('maxmemory_policy:noeviction'))
         problems.push(`${place} throws keys away when its memory is full; set maxmemory-policy noeviction.`);
+      if (/^(?:aof_last_write_status|rdb_last_bgsave_status|aof_last_bgrewrite_status):err/mu.test(info))
+        problems.push(`${place} cannot write its disk; make room there.`);
+      const connected = Number(/^connected_slaves:(\d+)/mu.exec(info)?.[1] ?? 0);
+      if (connected < this.#connection.replicas)
+        problems.push(
+          `${place} has ${connected} replicas, and store says wait=${this.#connection.replicas}: nothing can be taught.`,
+        );
     }
     return problems;
   }

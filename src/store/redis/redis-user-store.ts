@@ -6,8 +6,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { TamisError } from '../../errors.ts';
-import { AbstractUserStore, type PurgeStep } from '../abstract-user-store.ts';
-import type { CheckedChange } from '../change.ts';
+import { AbstractUserStore, changed, type PurgeStep } from '../abstract-user-store.ts';
+import { noteId, type CheckedChange } from '../change.ts';
 import {
   counters,
   type FeatureRows,
@@ -20,7 +20,7 @@ import {
 import { FeatureTable } from '../memory/table.ts';
 import { scriptOf, type Connection } from './connection.ts';
 import * as form from './keys.ts';
-import { applyScript, purgeScript } from './scripts.ts';
+import { applyScript, nobody, otherwise, purgeScript } from './scripts.ts';
 
 /** Fields of a step of a scan. */
 const step = 4096;
@@ -36,11 +36,21 @@ const purge = scriptOf(purgeScript);
 export class RedisUserStore extends AbstractUserStore {
   readonly #keys: form.UserKeys;
   readonly #connection: Connection;
+  /** Notes that were brought along when the user was opened, until they are asked for or anything changes; null: there is none. */
+  readonly #ahead = new Map<string, Buffer | null>();
 
   constructor(user: string, keys: form.UserKeys, connection: Connection) {
     super(user);
     this.#keys = keys;
     this.#connection = connection;
+  }
+
+  /** Reads notes that will be asked for first. What fails here is read again then. */
+  async bring(notes: readonly Pick<Note, 'space' | 'key'>[]): Promise<void> {
+    const asked = notes.map(async ({ space, key }) => {
+      this.#ahead.set(noteId(space, key), await this.#noteBytes(form.noteField(space, key)));
+    });
+    await Promise.all(asked).catch(() => undefined);
   }
 
   protected async _readFeatures(keys: Float64Array): Promise<Int32Array> {
@@ -79,18 +89,24 @@ export class RedisUserStore extends AbstractUserStore {
     for (let at = 0; at < keys.length; at += step) {
       const part = keys.subarray(at, at + step);
       const entries = Array.from(part, (key) => told.get(key)).filter((entry) => entry !== undefined);
-      yield { keys: part, values: valuesOf(entries) };
+      yield {
+        keys: part,
+        values: valuesOf(entries),
+        days: Uint16Array.from(entries, ([, bytes]) => form.dayOf(bytes)),
+      };
     }
   }
 
   protected async _totals(): Promise<Totals> {
-    const found = await this.#connection.run((client) => client.hmget(this.#keys.totals, ...counters));
+    const found = await this.#connection.read((client) => client.hmget(this.#keys.totals, ...counters));
     return Object.fromEntries(counters.map((counter, at) => [counter, Number(found[at] ?? 0)])) as Totals;
   }
 
   protected async _note(space: NoteSpace, key: Uint8Array, now: number): Promise<Uint8Array | undefined> {
     const field = form.noteField(space, key);
-    const bytes = await this.#connection.run((client) => client.hgetBuffer(this.#keys.notes, field));
+    const ahead = this.#ahead.get(noteId(space, key));
+    this.#ahead.delete(noteId(space, key));
+    const bytes = ahead === undefined ? await this.#noteBytes(field) : ahead;
     if (bytes === null) return undefined;
     const { value, expires } = form.noteOf(field, bytes);
     return expires == null || expires > now ? value : undefined;
@@ -107,40 +123,65 @@ export class RedisUserStore extends AbstractUserStore {
     }
   }
 
-  /** Redis writes its disk as it is set up to (appendfsync), whether a change asks for it or not. */
-  protected async _apply({ features, tokens, totals, notes }: CheckedChange): Promise<void> {
+  /** Redis writes its disk as it is set up to (appendfsync); a durable change waits for replicas, if the setting says so. */
+  protected async _apply(
+    { expects, features, tokens, totals, notes }: CheckedChange,
+    durable: boolean,
+  ): Promise<void> {
+    this.#ahead.clear();
     const { keys, values } = features;
     const learned = Array.from(keys, (key, at) =>
       packed(form.featureField(key), values[2 * at] ?? 0, values[2 * at + 1] ?? 0),
     );
-    const hits = Array.from(tokens, ([key, [a, b]]) => packed(form.tokenField(key), a, b));
+    const hits = Array.from(tokens, ([key, [a, b, day]]) => [
+      packed(form.tokenField(key), a, b),
+      dayBytes(day),
+    ]).flat();
     const written = notes.flatMap(({ space, key, value, expires }) => [
       form.noteField(space, key),
       value === undefined ? '' : form.noteValue(value, expires),
       expires === undefined ? '' : String(expires),
     ]);
     const operation = `${this.#keys.totals.slice(0, -1)}o:${randomBytes(12).toString('hex')}`;
-    const done = await this.#connection.script(
-      change,
-      [...form.inOrder(this.#keys), operation],
-      [
+    const call = {
+      script: change,
+      keys: [...form.inOrder(this.#keys), operation],
+      args: [
         Buffer.concat(learned),
         Buffer.concat(hits),
+        String(expects.length),
+        ...expects.flatMap(({ space, key, value }) => [
+          form.noteField(space, key),
+          value === undefined ? '' : Buffer.concat([Buffer.from('='), value]),
+        ]),
         String(totals.size),
         ...Array.from(totals, ([counter, delta]) => [counter, String(delta)]).flat(),
         ...written,
       ],
-    );
-    if (done !== -1) return;
-    throw new TamisError('STORE_FAILED', `The user ${this.user} was removed meanwhile; nothing was written.`);
+    };
+    const done = durable
+      ? await this.#connection.scriptOnReplicas(call, operation)
+      : await this.#connection.script(call);
+    if (done === otherwise) throw changed(this.user);
+    if (done === nobody)
+      throw new TamisError(
+        'STORE_FAILED',
+        `The user ${this.user} was removed meanwhile; nothing was written.`,
+      );
+  }
+
+  /** The script looks. */
+  protected override _holds(): Promise<boolean> {
+    return Promise.resolve(true);
   }
 
   protected async _purge(now: number): Promise<PurgeStep> {
     const removed = Number(
-      await this.#connection.script(purge, form.inOrder(this.#keys), [
-        String(Math.floor(now)),
-        String(noteStep),
-      ]),
+      await this.#connection.script({
+        script: purge,
+        keys: form.inOrder(this.#keys),
+        args: [String(Math.floor(now)), String(noteStep)],
+      }),
     );
     return { removed, next: removed < noteStep ? undefined : new Uint8Array() };
   }
@@ -170,10 +211,14 @@ export class RedisUserStore extends AbstractUserStore {
     return this.#connection.explain(error);
   }
 
+  async #noteBytes(field: Buffer): Promise<Buffer | null> {
+    return await this.#connection.run((client) => client.hgetBuffer(this.#keys.notes, field));
+  }
+
   async #readPairs(hash: string, fields: Buffer[]): Promise<Int32Array> {
     const values = new Int32Array(2 * fields.length);
     if (fields.length === 0) return values;
-    const found = await this.#connection.run((client) => client.hmgetBuffer(hash, ...fields));
+    const found = await this.#connection.read((client) => client.hmgetBuffer(hash, ...fields));
     for (const [at, bytes] of found.entries()) {
       if (bytes !== null) form.readPair(bytes, values, 2 * at);
     }
@@ -203,6 +248,12 @@ function packed(field: Buffer, a: number, b: number): Buffer {
   field.copy(bytes);
   bytes.writeInt32LE(a, field.length);
   bytes.writeInt32LE(b, field.length + 4);
+  return bytes;
+}
+
+function dayBytes(day: number): Buffer {
+  const bytes = Buffer.allocUnsafe(2);
+  bytes.writeUInt16LE(day);
   return bytes;
 }
 

@@ -2,10 +2,17 @@
  * What the server does by itself, in Lua: each script runs alone and whole. The keys are those of one user, in one hash slot.
  */
 
-/** Adds two integers to those of each record of a hash. `packed`: the field, then two integers of 32 bits, one after another. */
+/** What {@link applyScript} returns that wrote nothing: there is no such user; a note is not as expected. */
+export const nobody = -1;
+export const otherwise = -2;
+
+/**
+ * Adds two integers to those of each record of a hash, and keeps the later day where records have one. `packed`: the field, two integers of 32
+ * bits, and the day (16 bits) if `dated`, one after another.
+ */
 const add = `
-local function add(key, width, packed)
-  local size = width + 8
+local function add(key, width, packed, dated)
+  local size = width + (dated and 10 or 8)
   local step = 1000 * size
   for from = 1, #packed, step do
     local fields = {}
@@ -16,9 +23,11 @@ local function add(key, width, packed)
     local set, gone = {}, {}
     for i = 1, #fields do
       local a, b = struct.unpack('<i4i4', packed, from + (i - 1) * size + width)
+      local day = dated and struct.unpack('<I2', packed, from + (i - 1) * size + width + 8)
       local record = old[i]
       if record then
-        local c, d = struct.unpack(#record == 4 and '<i2i2' or '<i4i4', record)
+        local c, d = struct.unpack(#record < 8 and '<i2i2' or '<i4i4', record)
+        if dated and #record % 4 == 2 then day = math.max(day, (struct.unpack('<I2', record, #record - 1))) end
         a = math.max(-2147483648, math.min(2147483647, a + c))
         b = math.max(-2147483648, math.min(2147483647, b + d))
       end
@@ -27,7 +36,7 @@ local function add(key, width, packed)
       else
         local short = a >= -32768 and a <= 32767 and b >= -32768 and b <= 32767
         set[#set + 1] = fields[i]
-        set[#set + 1] = struct.pack(short and '<i2i2' or '<i4i4', a, b)
+        set[#set + 1] = struct.pack(short and '<i2i2' or '<i4i4', a, b) .. (dated and struct.pack('<I2', day) or '')
       end
     end
     if #set > 0 then redis.call('HSET', key, unpack(set)) end
@@ -54,19 +63,28 @@ end
 `;
 
 /**
- * Applies a change. Keys: totals, features, tokens, notes, expiries, operation. Arguments: features, tokens, the number of totals, then for
- * each its name and delta, then for each note its field, its value ('' to remove it) and the second of its expiry ('' for never).
+ * Applies a change. Keys: totals, features, tokens, notes, expiries, operation. Arguments: features, tokens, the number of
+ * expectations, then for each a note's field and `=` with what it must be, or '' for no note; the number of totals, then for each its name and
+ * delta; then for each note its field, its value ('' to remove it) and the second of its expiry ('' for never).
  *
- * Returns 1; 0 if the operation had been applied; -1 if the user does not exist. A few notes that have expired go on the way.
+ * Returns 1; 0 if the operation had been applied; or why it was not ({@link nobody}, {@link otherwise}). A few notes that have expired go on the way.
  */
 export const applyScript: string = `${add}${drop}
-if redis.call('EXISTS', KEYS[1]) == 0 then return -1 end
-if not redis.call('SET', KEYS[6], '', 'NX', 'EX', 3600) then return 0 end
-drop(redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', redis.call('TIME')[1], 'LIMIT', 0, 8))
-add(KEYS[2], 5, ARGV[1])
-add(KEYS[3], 8, ARGV[2])
+if redis.call('EXISTS', KEYS[1]) == 0 then return ${nobody} end
+if redis.call('EXISTS', KEYS[6]) == 1 then return 0 end
 local at = 4
 for _ = 1, tonumber(ARGV[3]) do
+  local note = redis.call('HGET', KEYS[4], ARGV[at])
+  if (note and '=' .. string.sub(note, 7) or '') ~= ARGV[at + 1] then return ${otherwise} end
+  at = at + 2
+end
+redis.call('SET', KEYS[6], '', 'EX', 3600)
+drop(redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', redis.call('TIME')[1], 'LIMIT', 0, 8))
+add(KEYS[2], 5, ARGV[1], false)
+add(KEYS[3], 8, ARGV[2], true)
+local count = tonumber(ARGV[at])
+at = at + 1
+for _ = 1, count do
   local old = tonumber(redis.call('HGET', KEYS[1], ARGV[at]) or '0')
   local sum = math.max(-2147483648, math.min(2147483647, old + tonumber(ARGV[at + 1])))
   redis.call('HSET', KEYS[1], ARGV[at], string.format('%d', sum))

@@ -13,6 +13,8 @@ import { answerTo, explain } from './errors.ts';
 import type { Tables } from './schema.ts';
 import { statementPatience, type SqlServer } from './server.ts';
 
+/** Milliseconds for a replica, before the server itself is asked. */
+const replicaPatience = 1000;
 /** Milliseconds after which nothing is tried again. */
 const patience = 4000;
 /** Milliseconds before the second try, at most; doubled for each further one. */
@@ -23,6 +25,7 @@ const longestPause = 250;
 export class Database {
   readonly server: SqlServer;
   #kysely: Kysely<Tables> | undefined;
+  #reader: Kysely<Tables> | undefined;
 
   constructor(server: SqlServer) {
     this.server = server;
@@ -31,6 +34,21 @@ export class Database {
   /** Runs queries that change nothing, or that can be repeated. */
   async run<Result>(work: (database: Kysely<Tables>) => Promise<Result>): Promise<Result> {
     return await this.#persist(() => this.#inTime(work(this.#connected())));
+  }
+
+  /** Runs queries that read what a message needs: from the replica, if there is one and it answers. */
+  async read<Result>(work: (database: Kysely<Tables>) => Promise<Result>): Promise<Result> {
+    const { connectReader } = this.server;
+    if (connectReader === undefined) return await this.run(work);
+    this.#reader ??= new Kysely<Tables>({ dialect: connectReader() });
+    try {
+      return await this.#inTime(work(this.#reader), replicaPatience);
+    } catch {
+      const reader = this.#reader;
+      this.#reader = undefined;
+      void reader.destroy().catch(() => undefined);
+      return await this.run(work);
+    }
   }
 
   /**
@@ -70,9 +88,10 @@ export class Database {
   }
 
   async close(): Promise<void> {
-    const kysely = this.#kysely;
+    const all = [this.#kysely, this.#reader];
     this.#kysely = undefined;
-    await kysely?.destroy();
+    this.#reader = undefined;
+    for (const one of all) await one?.destroy();
   }
 
   #connected(): Kysely<Tables> {
@@ -85,13 +104,13 @@ export class Database {
     void this.close().catch(() => undefined);
   }
 
-  async #inTime<Result>(work: Promise<Result>): Promise<Result> {
+  async #inTime<Result>(work: Promise<Result>, patience = statementPatience): Promise<Result> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        this.#giveUp();
+        if (patience === statementPatience) this.#giveUp();
         reject(new TamisError('STORE_FAILED', `The store ${this.server.label} does not answer in time.`));
-      }, statementPatience);
+      }, patience);
     });
     try {
       return await Promise.race([work, late]);

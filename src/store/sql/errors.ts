@@ -103,6 +103,11 @@ const meanings: readonly Meaning[] = [
     sentence: 'cannot be reached; start its server, or correct the setting store.',
   },
   {
+    codes: [...losses],
+    code: 'STORE_FAILED',
+    sentence: 'ended the connection; see what its server says.',
+  },
+  {
     codes: ['57P03', '53300', 'ER_CON_COUNT_ERROR', 'ER_TOO_MANY_USER_CONNECTIONS'],
     code: 'STORE_FAILED',
     sentence: 'takes no connection now.',
@@ -114,6 +119,7 @@ const sentences: readonly (readonly [RegExp, string])[] = [
   [/no such table/u, '42P01'],
   [/no such column|has no column named/u, '42703'],
   [/timeout/iu, 'TIMEOUT'],
+  [/^Connection terminated|^Client has encountered a connection error/u, '08006'],
 ];
 
 /** What an error of a server means. @param label What the store is called. */

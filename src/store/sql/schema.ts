@@ -1,9 +1,10 @@
 /**
- * The tables of a SQL store, and how they come to be: format 1.
+ * The tables of a SQL store, and how they come to be: format 2.
  *
  *     tamis_users        id; folder (names.ts), by which a user is found; name, encoded (names.ts)
  *     tamis_features     user_id, k (the key), a, b
- *     tamis_tokens       user_id, k (the key's 64 bits as a signed integer), a (spam hits), b (innocent hits)
+ *     tamis_tokens       user_id, k (the key's 64 bits as a signed integer), a (spam hits), b (innocent hits), day (of the last hit, since 1970; 0: not
+ *                        known, as for those of format 1, which had no days)
  *     tamis_totals       user_id, k (the counter's place in `counters`), a, b (always 0)
  *     tamis_notes        user_id, space (0 signature, 1 learned, 2 preference), k, value, expires (seconds since 1970, null: never)
  *     tamis_operations   user_id, id (16 random bytes), made (seconds since 1970): changes that are in the tables
@@ -29,7 +30,7 @@ export interface CountTable {
 export interface Tables {
   tamis_users: { id: Generated<number>; folder: string; name: string };
   tamis_features: CountTable;
-  tamis_tokens: CountTable;
+  tamis_tokens: CountTable & { day: number };
   tamis_totals: CountTable;
   tamis_notes: { user_id: number; space: number; k: Buffer; value: Buffer; expires: number | null };
   tamis_operations: { user_id: number; id: Buffer; made: number };
@@ -64,13 +65,19 @@ export interface Words {
   readonly tableEnd: (keyed: boolean) => RawBuilder<unknown>;
 }
 
+/** The newest format, which is the name of the migration to it. */
+export const newest = '2';
+
 /** Creates the tables, or brings them to the newest format. */
 export async function migrate(database: Kysely<Tables>, words: Words): Promise<MigrationResultSet> {
   const migrator = new Migrator({
     db: database,
     migrationTableName: 'tamis_migrations',
     migrationLockTableName: 'tamis_migrations_lock',
-    provider: { getMigrations: () => Promise.resolve({ '1': { up: (db) => createTables(db, words) } }) },
+    provider: {
+      getMigrations: () =>
+        Promise.resolve({ '1': { up: (db) => createTables(db, words) }, [newest]: { up: addDays } }),
+    },
   });
   return await migrator.migrateToLatest();
 }
@@ -113,6 +120,13 @@ async function createTables(database: Kysely<unknown>, words: Words): Promise<vo
     .addColumn('made', 'bigint', (column) => column.notNull())
     .addPrimaryKeyConstraint('tamis_operations_key', ['user_id', 'id'])
     .modifyEnd(words.tableEnd(true))
+    .execute();
+}
+
+async function addDays(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .alterTable('tamis_tokens')
+    .addColumn('day', 'integer', (column) => column.notNull().defaultTo(0))
     .execute();
 }
 

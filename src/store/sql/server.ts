@@ -10,6 +10,8 @@ export interface CountRows {
   readonly keys: readonly string[];
   readonly a: readonly number[];
   readonly b: readonly number[];
+  /** The day of each, of which the later one is kept; undefined for tables without days. */
+  readonly days?: readonly number[] | undefined;
 }
 
 /** A SQL server. */
@@ -21,6 +23,8 @@ export interface SqlServer {
   prepare?(): void;
   /** Makes a driver with connections of its own; none is opened before the first query. */
   connect(): Dialect;
+  /** Makes a driver that reads messages from elsewhere; undefined: from the same server. */
+  readonly connectReader?: (() => Dialect) | undefined;
   /** Begins a transaction; `durable`: its commit is on disk when it resolves. One round trip. */
   begin(durable: boolean): readonly string[];
   /** Ends a query that reads a row which it is about to rely on: nobody else changes the row until the transaction ends. */
@@ -29,10 +33,16 @@ export interface SqlServer {
   isOneOf(keys: readonly string[]): RawBuilder<boolean>;
   /** One statement that adds rows to those that are there, saturating at 32 bits. */
   add(table: CountName, user: number, rows: CountRows): RawBuilder<unknown>;
-  /** The column `k` as text, exact to 64 bits. */
-  readonly keyText: RawBuilder<string>;
+  /** A column as text: integers exact to 64 bits, days as 2026-11-22. */
+  asText(column: string): RawBuilder<string>;
+  /** Begins and ends a statement that inserts rows and leaves those that are there already. */
+  readonly insertNew: { readonly begin: RawBuilder<unknown>; readonly end: RawBuilder<unknown> };
+  /** Asks for the type of a column, in lower case, as `type`; no row if there is no such table. */
+  columnType(table: string, column: string): RawBuilder<{ readonly type: string }>;
   /** Bytes that a row of two integers takes, its key and indexes included: an estimate from the server's row format. */
   readonly rowBytes: number;
+  /** What an administrator should know of DSPAM's tables on it. */
+  engines?(run: <Row>(query: RawBuilder<Row>) => Promise<readonly Row[]>): Promise<readonly string[]>;
   /** What an administrator should know about the server: sentences, empty if all is well. */
   inspect(run: <Row>(query: RawBuilder<Row>) => Promise<readonly Row[]>): Promise<readonly string[]>;
 }

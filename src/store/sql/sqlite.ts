@@ -14,8 +14,11 @@ import { least, most, type SqlServer } from './server.ts';
 /** Milliseconds that a statement waits for a lock. */
 const lockPatience = 50;
 
-/** @param file The path of the database; `tamis store init` creates it. */
-export function sqlite(file: string): SqlServer {
+/**
+ * @param file The path of the database; `tamis store init` creates it.
+ * @param foreign Whether it is another program's, and stays in the form that it has.
+ */
+export function sqlite(file: string, foreign = false): SqlServer {
   return {
     label: `sqlite:${file}`,
     words: {
@@ -26,22 +29,26 @@ export function sqlite(file: string): SqlServer {
       text: sql`text`,
       tableEnd: (keyed) => (keyed ? sql`without rowid` : nothing),
     },
-    connect: () => new SqliteDialect({ database: () => Promise.resolve(openFile(file)) }),
+    connect: () => new SqliteDialect({ database: () => Promise.resolve(openFile(file, foreign)) }),
     prepare: () => {
       createFile(file);
     },
     begin: (durable) => [`pragma synchronous = ${durable ? 'full' : 'normal'}`, 'begin immediate'],
     lock: nothing,
     isOneOf: (keys) => sql`k in (select value from json_each(${`[${keys.join()}]`}))`,
-    add: (table, user, { keys, a, b }) => {
-      const rows = keys.map((key, at) => `[${key},${a[at] ?? 0},${b[at] ?? 0}]`);
+    add: (table, user, { keys, a, b, days }) => {
+      const dated = days !== undefined;
+      const rows = keys.map((key, at) => `[${key},${a[at] ?? 0},${b[at] ?? 0},${days?.[at] ?? 0}]`);
       const sum = (column: 'a' | 'b') =>
         sql`${sql.ref(column)} = max(${sql.lit(least)}, min(${sql.lit(most)}, ${sql.ref(`${table}.${column}`)} + ${sql.ref(`excluded.${column}`)}))`;
-      return sql`insert into ${sql.table(table)} (user_id, k, a, b)
-        select ${user}, value ->> 0, value ->> 1, value ->> 2 from json_each(${`[${rows.join()}]`}) where true
-        on conflict (user_id, k) do update set ${sum('a')}, ${sum('b')}`;
+      return sql`insert into ${sql.table(table)} (user_id, k, a, b${dated ? sql`, day` : nothing})
+        select ${user}, value ->> 0, value ->> 1, value ->> 2${dated ? sql`, value ->> 3` : nothing} from json_each(${`[${rows.join()}]`}) where true
+        on conflict (user_id, k) do update set ${sum('a')}, ${sum('b')}${dated ? sql`, day = max(${sql.ref(`${table}.day`)}, excluded.day)` : nothing}`;
     },
-    keyText: sql<string>`cast(k as text)`,
+    asText: (column) => sql<string>`cast(${sql.ref(column)} as text)`,
+    insertNew: { begin: sql`insert or ignore`, end: nothing },
+    columnType: (table, column) =>
+      sql`select lower(type) as type from pragma_table_info(${table}) where name = ${column}`,
     rowBytes: 20,
     inspect: async (run) => {
       const [row] = await run(sql<{ quick_check: string }>`pragma quick_check(1)`);
@@ -50,9 +57,9 @@ export function sqlite(file: string): SqlServer {
   };
 }
 
-function openFile(file: string): SQLite.Database {
+function openFile(file: string, foreign: boolean): SQLite.Database {
   const database = new SQLite(file, { timeout: lockPatience, fileMustExist: true });
-  database.pragma('journal_mode = wal');
+  if (!foreign) database.pragma('journal_mode = wal');
   return database;
 }
 
