@@ -111,11 +111,7 @@ export class UserFilter {
    * @param signature Under which both engines keep the message; undefined: under none.
    * @returns The own opinion, of which nobody hears.
    */
-  async follow(
-    reading: Reading,
-    spam: boolean,
-    signature: string | undefined,
-  ): Promise<Opinion> {
+  async follow(reading: Reading, spam: boolean, signature: string | undefined): Promise<Opinion> {
     const opinion = await this.judge(reading);
     await this.keep(reading, opinion, { spam, belief: opinion.isNew ? mostBelief : 0, signature });
     return opinion;
