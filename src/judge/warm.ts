@@ -12,6 +12,7 @@ import {
   counters,
   type Change,
   type Counter,
+  type FeatureRows,
   type Note,
   type NoteSpace,
   type Totals,
@@ -26,7 +27,7 @@ const learning: readonly Counter[] = ['spamLearned', 'innocentLearned', 'spamTra
 export class WarmUser implements Memory {
   private store: UserStore;
   private readonly known: FeatureTable;
-  private unwritten = new FeatureTable();
+  private unwritten: FeatureRows[] = [];
   private unwrittenTotals: Partial<Totals> = {};
   private readonly notes = new Map<string, Note>();
   private sums: Totals;
@@ -81,11 +82,9 @@ export class WarmUser implements Memory {
       this.unwrittenTotals[counter] = (this.unwrittenTotals[counter] ?? 0) + delta;
     }
     if (change.features !== undefined) this.writes++;
-    const { keys, values } = change.features ?? { keys: new Float64Array(0), values: new Int32Array(0) };
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i] ?? 0;
-      this.known.add(key, values[2 * i] ?? 0, values[2 * i + 1] ?? 0);
-      this.unwritten.add(key, values[2 * i] ?? 0, values[2 * i + 1] ?? 0);
+    if (change.features !== undefined) {
+      this.known.addRows(change.features);
+      this.unwritten.push(change.features);
     }
     for (const note of change.notes ?? []) this.notes.set(noteName(note.space, note.key), note);
     return Promise.resolve();
@@ -93,18 +92,18 @@ export class WarmUser implements Memory {
 
   /** Bytes of memory that the features take. */
   get bytes(): number {
-    return this.known.bytes + this.unwritten.bytes;
+    return this.known.bytes + this.unwritten.reduce((sum, rows) => sum + bytesOf(rows), 0);
   }
 
   /** Writes what is held back, whole or not at all; `durable` (the default): resolves only when it is on disk. */
   async flush({ durable }: { durable: boolean } = { durable: true }): Promise<void> {
     const change = {
-      features: this.unwritten.rows(),
+      features: together(this.unwritten),
       totals: this.unwrittenTotals,
       notes: [...this.notes.values()],
     };
     await this.store.apply(change, { durable });
-    this.unwritten = new FeatureTable();
+    this.unwritten = [];
     this.unwrittenTotals = {};
     this.notes.clear();
   }
@@ -115,6 +114,25 @@ export async function allFeatures(store: UserStore): Promise<FeatureTable> {
   const table = new FeatureTable();
   for await (const rows of store.features()) table.addRows(rows);
   return table;
+}
+
+/** Rows one after another; keys may repeat. */
+function together(rows: readonly FeatureRows[]): FeatureRows {
+  const [first] = rows;
+  if (first !== undefined && rows.length === 1) return first;
+  const count = rows.reduce((sum, { keys }) => sum + keys.length, 0);
+  const all = { keys: new Float64Array(count), values: new Int32Array(2 * count) };
+  let at = 0;
+  for (const { keys, values } of rows) {
+    all.keys.set(keys, at);
+    all.values.set(values, 2 * at);
+    at += keys.length;
+  }
+  return all;
+}
+
+function bytesOf({ keys, values }: FeatureRows): number {
+  return keys.byteLength + values.byteLength;
 }
 
 function noteName(space: NoteSpace, key: Uint8Array): string {

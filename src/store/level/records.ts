@@ -1,5 +1,5 @@
 /**
- * Format 1 of a user's LevelDB, byte by byte. The first byte of a key says what the record is:
+ * Formats 1 and 2 of a user's LevelDB, byte by byte. The first byte of a key says what the record is:
  *
  *     key                                   value
  *     'f' bucket (2 bytes, big-endian)      the features of a bucket (buckets.ts)
@@ -10,7 +10,11 @@
  *                                           expiry since 1970; then the note's bytes
  *     't'                                   the totals: zigzag varints in the order of `counters`; those missing at
  *                                           the end are 0, so that a counter can be added without a new format
- *     'v'                                   1 byte: the number of the format, 1
+ *     'v'                                   1 byte: the number of the format
+ *     'w' number (4 bytes, big-endian)      deltas of features that wait to be added to their buckets (backlog.ts), numbered in the
+ *                                           order in which they were written; only in format 2
+ *
+ * Format 1 has no 'w', and becomes format 2 with the first one.
  *
  * Spaces of notes: 'l' learned, 's' signature. Varints and zigzag as in bytes.ts.
  */
@@ -19,8 +23,9 @@ import { counters, type Counter, type Note, type NoteSpace, type Totals } from '
 import { saturate } from '../memory/table.ts';
 import { ByteReader, ByteWriter, unzigzag, zigzag } from './bytes.ts';
 
-/** The format that is written here, and the only one that is read. */
-export const format = 1;
+/** The format that is written here, and all that are read. */
+export const format = 2;
+export const formats: readonly number[] = [1, format];
 
 const code = (letter: string): number => letter.charCodeAt(0);
 const spaces: Readonly<Record<NoteSpace, number>> = {
@@ -50,6 +55,8 @@ export const bucketRange: KeyRange = startingWith(code('f'));
 export const tokenRange: KeyRange = startingWith(code('d'));
 /** The keys of all notes. */
 export const noteRange: KeyRange = startingWith(code('n'));
+/** The keys of all that waits. */
+export const waitingRange: KeyRange = startingWith(code('w'));
 
 function startingWith(first: number): KeyRange {
   return { gte: Uint8Array.of(first), lt: Uint8Array.of(first + 1) };
@@ -90,6 +97,18 @@ export function encodeHits([spam, innocent, day]: Hits): Uint8Array {
 export function decodeHits(bytes: Uint8Array): Hits {
   const reader = new ByteReader(bytes);
   return [unzigzag(reader.varint()), unzigzag(reader.varint()), reader.done ? 0 : reader.varint()];
+}
+
+/** The key of a record that waits. */
+export function waitingKey(number: number): Uint8Array {
+  const key = Buffer.alloc(5, code('w'));
+  key.writeUInt32BE(number, 1);
+  return key;
+}
+
+/** The number of a record that waits. */
+export function waitingNumberOf(key: Uint8Array): number {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).readUInt32BE(1);
 }
 
 /** The key of a note's record. */
