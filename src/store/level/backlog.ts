@@ -17,7 +17,7 @@
 import type { FeatureRows } from '../contract.ts';
 import { FeatureTable } from '../memory/table.ts';
 import { ByteReader, unzigzag, zigzag } from './bytes.ts';
-import type { Database } from './database.ts';
+import { chunksOf, type Database } from './database.ts';
 import { waitingKey, waitingNumberOf, waitingRange } from './records.ts';
 
 /** Bytes and records from which on they are added to the buckets, about 400 lessons; to read them all takes 0.1 s. */
@@ -91,10 +91,12 @@ export class Backlog {
   /** What waits in a LevelDB that has just been opened: nothing, unless it was let go of in a hurry. */
   static async find(database: Database): Promise<Backlog> {
     let found: Backlog | undefined;
-    for await (const [key, value] of database.iterator(waitingRange)) {
-      found ??= new Backlog(database, waitingNumberOf(key));
-      found.#next = waitingNumberOf(key) + 1;
-      found.#bytes += value.length;
+    for await (const chunk of chunksOf(database, waitingRange, mostRecords)) {
+      for (const [key, value] of chunk) {
+        found ??= new Backlog(database, waitingNumberOf(key));
+        found.#next = waitingNumberOf(key) + 1;
+        found.#bytes += value.length;
+      }
     }
     return found ?? new Backlog(database, 0);
   }
@@ -143,12 +145,17 @@ export class Backlog {
     for (let from = this.first; this.#sums === undefined;) {
       const to = this.#next;
       if (from === to) this.#sums = sums;
-      else
-        for await (const value of this.#database.values({ gte: waitingKey(from), lt: waitingKey(to) }))
-          addRows(value, sums);
+      else await this.#addRecords(sums, from, to);
       from = to;
     }
     return this.#sums;
+  }
+
+  async #addRecords(sums: FeatureTable, from: number, to: number): Promise<void> {
+    const range = { gte: waitingKey(from), lt: waitingKey(to) };
+    for await (const chunk of chunksOf(this.#database, range, mostRecords)) {
+      for (const [, value] of chunk) addRows(value, sums);
+    }
   }
 
   /** Lets go of the table of {@link sums}: who has listed everything may never ask again. */

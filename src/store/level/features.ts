@@ -20,12 +20,12 @@ import {
   keyOf,
   type Deltas,
 } from './buckets.ts';
-import type { Database } from './database.ts';
+import { chunksOf, type Chunk, type Database } from './database.ts';
 import * as records from './records.ts';
 import type { Batch, Writer } from './writer.ts';
 
 /** Buckets that are listed, and that are written, at a time. */
-const listed = 256;
+const listed = 2048;
 const written = 1024;
 
 /** An integer from which on a feature is too near to where it saturates for deltas to wait. */
@@ -80,16 +80,8 @@ export class Features {
   async *list(): AsyncIterable<FeatureRows> {
     const waiting = tableOf((await this.#waiting()).rows());
     this.#backlog.forget();
-    const iterator = this.#database.iterator(records.bucketRange);
-    try {
-      for (;;) {
-        const chunk = await iterator.nextv(listed);
-        if (chunk.length === 0) break;
-        yield rowsOf(chunk, waiting);
-      }
-    } finally {
-      await iterator.close();
-    }
+    for await (const chunk of chunksOf(this.#database, records.bucketRange, listed))
+      yield rowsOf(chunk, waiting);
     yield waiting.rows();
   }
 
@@ -184,7 +176,7 @@ function tableOf(rows: FeatureRows): FeatureTable {
 }
 
 /** The features of buckets with what waits for them, which is taken out of `waiting`. */
-function rowsOf(chunk: readonly (readonly [Uint8Array, Uint8Array])[], waiting: FeatureTable): FeatureRows {
+function rowsOf(chunk: Chunk, waiting: FeatureTable): FeatureRows {
   const keys: number[] = [];
   const values: number[] = [];
   const more = new Int32Array(2);
@@ -192,13 +184,28 @@ function rowsOf(chunk: readonly (readonly [Uint8Array, Uint8Array])[], waiting: 
     const bucket = records.bucketOfKey(recordKey);
     for (const { high, a, b } of decodeBucket(bytes)) {
       const key = keyOf(bucket, high);
-      const [moreA = 0, moreB = 0] = waiting.read(key, more, 0) ? more : [];
-      if (moreA !== 0 || moreB !== 0) waiting.add(key, -moreA, -moreB);
-      const sum = [saturate(a + moreA), saturate(b + moreB)] as const;
-      if (sum[0] === 0 && sum[1] === 0) continue;
       keys.push(key);
-      values.push(...sum);
+      if (waiting.size > 0 && waiting.read(key, more, 0)) {
+        const [moreA = 0, moreB = 0] = more;
+        waiting.add(key, -moreA, -moreB);
+        values.push(saturate(a + moreA), saturate(b + moreB));
+      } else {
+        values.push(a, b);
+      }
     }
   }
-  return { keys: Float64Array.from(keys), values: Int32Array.from(values) };
+  const rows = { keys: Float64Array.from(keys), values: Int32Array.from(values) };
+  return waiting.size > 0 ? withoutZeros(rows) : rows;
+}
+
+/** Only the rows that are records. */
+function withoutZeros({ keys, values }: FeatureRows): FeatureRows {
+  const kept = keys.map((_, at) => at).filter((at) => values[2 * at] !== 0 || values[2 * at + 1] !== 0);
+  if (kept.length === keys.length) return { keys, values };
+  const rows = { keys: new Float64Array(kept.length), values: new Int32Array(2 * kept.length) };
+  for (const [to, from] of kept.entries()) {
+    rows.keys[to] = keys[from] ?? 0;
+    rows.values.set(values.subarray(2 * from, 2 * from + 2), 2 * to);
+  }
+  return rows;
 }

@@ -5,7 +5,7 @@ import { AbstractUserStore, type PurgeStep } from '../abstract-user-store.ts';
 import { addHits, type CheckedChange } from '../change.ts';
 import type { FeatureRows, Note, NoteSpace, Sizes, TokenRows, Totals } from '../contract.ts';
 import type { TamisError } from '../../errors.ts';
-import { explain, type Database } from './database.ts';
+import { chunksOf, explain, type Database } from './database.ts';
 import { Features, type Found } from './features.ts';
 import * as records from './records.ts';
 import { Writer, type Batch } from './writer.ts';
@@ -15,8 +15,6 @@ const noteStep = 256;
 
 /** Tokens in one chunk of `tokens()`. */
 const tokenStep = 8192;
-
-type Chunk = readonly (readonly [Uint8Array, Uint8Array])[];
 
 /** An open user of the level backend. */
 export class LevelUserStore extends AbstractUserStore {
@@ -54,7 +52,7 @@ export class LevelUserStore extends AbstractUserStore {
   protected async *_tokens(after: bigint | undefined): AsyncIterable<TokenRows> {
     const { gte, lt } = records.tokenRange;
     const range = after === undefined ? { gte, lt } : { gt: records.tokenKey(after), lt };
-    for await (const chunk of this.#chunks(range, tokenStep)) {
+    for await (const chunk of chunksOf(this.#database, range, tokenStep)) {
       const hits = chunk.map(([, value]) => records.decodeHits(value));
       yield {
         keys: BigUint64Array.from(chunk, ([key]) => records.tokenOfKey(key)),
@@ -75,7 +73,7 @@ export class LevelUserStore extends AbstractUserStore {
   }
 
   protected async *_notes(): AsyncIterable<readonly Note[]> {
-    for await (const chunk of this.#chunks(records.noteRange, noteStep)) {
+    for await (const chunk of chunksOf(this.#database, records.noteRange, noteStep)) {
       yield chunk.map(([key, value]) => records.noteOf(key, value));
     }
   }
@@ -155,19 +153,6 @@ export class LevelUserStore extends AbstractUserStore {
       const sum = addHits(bytes && records.decodeHits(bytes), deltas);
       if (sum === undefined) batch.del(key);
       else batch.put(key, records.encodeHits(sum));
-    }
-  }
-
-  async *#chunks(range: records.KeyRange | records.KeysBehind, size: number): AsyncIterable<Chunk> {
-    const iterator = this.#database.iterator(range);
-    try {
-      for (;;) {
-        const chunk = await iterator.nextv(size);
-        if (chunk.length === 0) return;
-        yield chunk;
-      }
-    } finally {
-      await iterator.close();
     }
   }
 }
