@@ -81,8 +81,23 @@ function scramble(high: number): number {
 
 /** @throws RangeError if the bytes are no bucket. */
 export function decodeBucket(bytes: Uint8Array): Entry[] {
-  const reader = new ByteReader(bytes);
   const entries: Entry[] = [];
+  eachEntry(bytes, (high, a, b) => entries.push({ high, a, b }));
+  return entries;
+}
+
+/** So many entries are in a bucket of so many bytes at most. */
+export function mostEntries(bytes: number): number {
+  return Math.floor(bytes / (idBytes + 1));
+}
+
+/**
+ * Gives away each entry of a bucket in their order.
+ *
+ * @throws RangeError if the bytes are no bucket.
+ */
+export function eachEntry(bytes: Uint8Array, take: (high: number, a: number, b: number) => void): void {
+  const reader = new ByteReader(bytes);
   let previous = -1;
   while (!reader.done) {
     const high = reader.uint24();
@@ -93,9 +108,8 @@ export function decodeBucket(bytes: Uint8Array): Entry[] {
     const a = unzigzag((first - hasB) / 2);
     const b = hasB === 1 ? unzigzag(reader.varint()) : 0;
     if (a !== saturate(a) || b !== saturate(b)) throw new RangeError('An integer of a bucket is too large.');
-    entries.push({ high, a, b });
+    take(high, a, b);
   }
-  return entries;
 }
 
 /**

@@ -14,10 +14,11 @@ import {
   addEntry,
   addToBucket,
   bucketOf,
-  decodeBucket,
+  eachEntry,
   deltasOf,
   highOf,
   keyOf,
+  mostEntries,
   type Deltas,
 } from './buckets.ts';
 import { chunksOf, type Chunk, type Database } from './database.ts';
@@ -25,7 +26,7 @@ import * as records from './records.ts';
 import type { Batch, Writer } from './writer.ts';
 
 /** Buckets that are listed, and that are written, at a time. */
-const listed = 2048;
+const listed = 1024;
 const written = 1024;
 
 /** An integer from which on a feature is too near to where it saturates for deltas to wait. */
@@ -177,35 +178,26 @@ function tableOf(rows: FeatureRows): FeatureTable {
 
 /** The features of buckets with what waits for them, which is taken out of `waiting`. */
 function rowsOf(chunk: Chunk, waiting: FeatureTable): FeatureRows {
-  const keys: number[] = [];
-  const values: number[] = [];
+  const most = mostEntries(chunk.reduce((sum, [, { length }]) => sum + length, 0));
+  const keys = new Float64Array(most);
+  const values = new Int32Array(2 * most);
   const more = new Int32Array(2);
+  let rows = 0;
   for (const [recordKey, bytes] of chunk) {
     const bucket = records.bucketOfKey(recordKey);
-    for (const { high, a, b } of decodeBucket(bytes)) {
+    eachEntry(bytes, (high, a, b) => {
       const key = keyOf(bucket, high);
-      keys.push(key);
+      keys[rows] = key;
+      values[2 * rows] = a;
+      values[2 * rows + 1] = b;
       if (waiting.size > 0 && waiting.read(key, more, 0)) {
         const [moreA = 0, moreB = 0] = more;
         waiting.add(key, -moreA, -moreB);
-        values.push(saturate(a + moreA), saturate(b + moreB));
-      } else {
-        values.push(a, b);
+        values[2 * rows] = saturate(a + moreA);
+        values[2 * rows + 1] = saturate(b + moreB);
       }
-    }
+      if (values[2 * rows] !== 0 || values[2 * rows + 1] !== 0) rows++;
+    });
   }
-  const rows = { keys: Float64Array.from(keys), values: Int32Array.from(values) };
-  return waiting.size > 0 ? withoutZeros(rows) : rows;
-}
-
-/** Only the rows that are records. */
-function withoutZeros({ keys, values }: FeatureRows): FeatureRows {
-  const kept = keys.map((_, at) => at).filter((at) => values[2 * at] !== 0 || values[2 * at + 1] !== 0);
-  if (kept.length === keys.length) return { keys, values };
-  const rows = { keys: new Float64Array(kept.length), values: new Int32Array(2 * kept.length) };
-  for (const [to, from] of kept.entries()) {
-    rows.keys[to] = keys[from] ?? 0;
-    rows.values.set(values.subarray(2 * from, 2 * from + 2), 2 * to);
-  }
-  return rows;
+  return { keys: keys.slice(0, rows), values: values.slice(0, 2 * rows) };
 }
