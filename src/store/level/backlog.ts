@@ -18,7 +18,7 @@ import type { FeatureRows } from '../contract.ts';
 import { FeatureTable } from '../memory/table.ts';
 import { ByteReader, unzigzag, zigzag } from './bytes.ts';
 import { chunksOf, type Database } from './database.ts';
-import { waitingKey, waitingNumberOf, waitingRange } from './records.ts';
+import { waitingFrom, waitingKey, waitingNumberOf } from './records.ts';
 
 /** Bytes and records from which on they are added to the buckets, about 400 lessons; to read them all takes 0.1 s. */
 const mostBytes = 8 * 1024 * 1024;
@@ -88,17 +88,16 @@ export class Backlog {
     this.#next = first;
   }
 
-  /** What waits in a LevelDB that has just been opened: nothing, unless it was let go of in a hurry. */
-  static async find(database: Database): Promise<Backlog> {
-    let found: Backlog | undefined;
-    for await (const chunk of chunksOf(database, waitingRange, mostRecords)) {
+  /** What waits in a LevelDB that has just been opened, from a number on: nothing, unless it was let go of in a hurry. */
+  static async find(database: Database, first: number): Promise<Backlog> {
+    const found = new Backlog(database, first);
+    for await (const chunk of chunksOf(database, waitingFrom(first), mostRecords)) {
       for (const [key, value] of chunk) {
-        found ??= new Backlog(database, waitingNumberOf(key));
         found.#next = waitingNumberOf(key) + 1;
         found.#bytes += value.length;
       }
     }
-    return found ?? new Backlog(database, 0);
+    return found;
   }
 
   /** An empty one whose records come behind those of this one. */

@@ -83,7 +83,8 @@ export class Features {
     this.#backlog.forget();
     for await (const chunk of chunksOf(this.#database, records.bucketRange, listed))
       yield rowsOf(chunk, waiting);
-    yield waiting.rows();
+    const rest = waiting.rows();
+    if (rest.keys.length > 0) yield rest;
   }
 
   /**
@@ -104,7 +105,8 @@ export class Features {
     if (this.#backlog.isFull) await this.#folding;
     const value = encodeRows(features);
     batch.put(this.#backlog.nextKey, value);
-    if (this.#format !== records.format) batch.put(records.versionKey, Uint8Array.of(records.format));
+    if (this.#format !== records.format)
+      batch.put(records.versionKey, records.encodeVersion(this.#backlog.first));
     return () => {
       this.#format = records.format;
       this.#backlog.added(features, value.length);
@@ -128,11 +130,13 @@ export class Features {
   async #foldBacklog(): Promise<void> {
     const backlog = this.#backlog;
     this.#backlog = backlog.successor();
+    const { first } = this.#backlog;
     try {
       const sums = await backlog.sums();
       await this.#writer.write(false, async (batch) => {
         await this.#addToBuckets(batch, sums);
         for (const key of backlog.keys()) batch.del(key);
+        batch.put(records.versionKey, records.encodeVersion(first));
       });
     } catch (error) {
       this.#writer.fail(error);

@@ -17,7 +17,7 @@ import { destroyDatabase, explain, isDatabase, openDatabase, type Database } fro
 import { Backlog } from './backlog.ts';
 import type { Found } from './features.ts';
 import { LevelUserStore } from './level-user-store.ts';
-import { format, formats, versionKey } from './records.ts';
+import { decodeVersion, encodeVersion, formats, versionKey } from './records.ts';
 
 /** A store of LevelDBs below a home directory. */
 export class LevelStore extends AbstractStore {
@@ -133,14 +133,15 @@ async function readName(file: string): Promise<string> {
  */
 async function look(database: Database): Promise<Found> {
   try {
-    const version = database.getSync(versionKey);
-    if (version === undefined && (await isEmpty(database))) {
-      await database.put(versionKey, Uint8Array.of(format), { sync: true });
-      return { format, backlog: await Backlog.find(database) };
+    let bytes = database.getSync(versionKey);
+    if (bytes === undefined && (await isEmpty(database))) {
+      bytes = encodeVersion(0);
+      await database.put(versionKey, bytes, { sync: true });
     }
-    const known = version?.length === 1 ? formats.find((one) => one === version[0]) : undefined;
-    if (known !== undefined) return { format: known, backlog: await Backlog.find(database) };
-    const has = version === undefined ? 'no format number' : `format ${version.join('.')}`;
+    const version = bytes && decodeVersion(bytes);
+    if (version !== undefined)
+      return { format: version.format, backlog: await Backlog.find(database, version.first) };
+    const has = bytes === undefined ? 'no format number' : `format ${bytes.join('.')}`;
     const what = `The store ${database.location} has ${has}, but this tamis reads formats ${formats.join(' and ')} only.`;
     throw new TamisError(
       'STORE_VERSION',

@@ -10,7 +10,8 @@
  *                                           expiry since 1970; then the note's bytes
  *     't'                                   the totals: zigzag varints in the order of `counters`; those missing at
  *                                           the end are 0, so that a counter can be added without a new format
- *     'v'                                   1 byte: the number of the format
+ *     'v'                                   1 byte: the number of the format; in format 2 then a varint: the first number that
+ *                                           something that waits can have. There may be nothing behind it
  *     'w' number (4 bytes, big-endian)      deltas of features that wait to be added to their buckets (backlog.ts), numbered in the
  *                                           order in which they were written; only in format 2
  *
@@ -27,12 +28,34 @@ import { ByteReader, ByteWriter, unzigzag, zigzag } from './bytes.ts';
 export const format = 2;
 export const formats: readonly number[] = [1, format];
 
+/** What the version's record says. */
+export interface Version {
+  readonly format: number;
+  readonly first: number;
+}
+
 const code = (letter: string): number => letter.charCodeAt(0);
 const spaces: Readonly<Record<NoteSpace, number>> = {
   learned: code('l'),
   preference: code('p'),
   signature: code('s'),
 };
+
+/** The value of the version's record: of what waits, those before `first` have been added to their buckets. */
+export function encodeVersion(first: number): Uint8Array {
+  const writer = new ByteWriter();
+  writer.byte(format);
+  writer.varint(first);
+  return writer.take();
+}
+
+/** What a version's record says; undefined for a format that is not read here. @throws RangeError if the bytes are none. */
+export function decodeVersion(bytes: Uint8Array): Version | undefined {
+  const reader = new ByteReader(bytes);
+  const number = reader.byte();
+  if (!formats.includes(number)) return undefined;
+  return { format: number, first: number === format ? reader.varint() : 0 };
+}
 
 export const versionKey: Uint8Array = Uint8Array.of(code('v'));
 export const totalsKey: Uint8Array = Uint8Array.of(code('t'));
@@ -55,8 +78,10 @@ export const bucketRange: KeyRange = startingWith(code('f'));
 export const tokenRange: KeyRange = startingWith(code('d'));
 /** The keys of all notes. */
 export const noteRange: KeyRange = startingWith(code('n'));
-/** The keys of all that waits. */
-export const waitingRange: KeyRange = startingWith(code('w'));
+/** The keys of what waits, from a number on. LevelDB takes its time to find that there is nothing where much has been deleted. */
+export function waitingFrom(number: number): KeyRange {
+  return { gte: waitingKey(number), lt: startingWith(code('w')).lt };
+}
 
 function startingWith(first: number): KeyRange {
   return { gte: Uint8Array.of(first), lt: Uint8Array.of(first + 1) };

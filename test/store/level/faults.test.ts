@@ -129,7 +129,7 @@ describe('a new user', () => {
     await (await openUser(store, 'joe')).close();
     await (await openJoe())?.close();
     const database = new Level<string, Uint8Array>(directory, { valueEncoding: 'view' });
-    expect(Array.from(await database.get('v'))).toEqual([2]);
+    expect(Array.from(await database.get('v'))).toEqual([2, 0]);
     await database.close();
   });
 });
