@@ -66,12 +66,6 @@ export interface KeyRange {
   readonly lt: Uint8Array;
 }
 
-/** A range of keys: from behind `gt` to before `lt`. */
-export interface KeysBehind {
-  readonly gt: Uint8Array;
-  readonly lt: Uint8Array;
-}
-
 /** The keys of all buckets. */
 export const bucketRange: KeyRange = startingWith(code('f'));
 /** The keys of all tokens. */
