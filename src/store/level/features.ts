@@ -121,7 +121,8 @@ export class Features {
 
   /** Adds what waits to its buckets. Never rejects: should it fail, the writer tells of it, and nothing is lost, because what waits is on disk. */
   async fold(): Promise<void> {
-    await this.settle();
+    // Not by settle(): between its end and the next line somebody else could begin.
+    while (this.#folding !== undefined) await this.#folding;
     if (this.#backlog.isEmpty || this.#writer.hasFailed) return;
     this.#folding = this.#foldBacklog().finally(() => (this.#folding = undefined));
     await this.#folding;

@@ -29,10 +29,12 @@ export class Writer {
 
   /** Writes what `fill` puts into a batch; nothing if it throws. `durable`: resolves only when it is on disk. */
   async write(durable: boolean, fill: (batch: Batch) => void | Promise<void>): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#check();
     const batch = this.#database.batch();
     try {
       await fill(batch);
+      // Another batch may have failed meanwhile.
+      this.#check();
     } catch (error) {
       await batch.close();
       throw error;
@@ -48,5 +50,9 @@ export class Writer {
   fail(error: unknown): TamisError {
     this.#failure ??= explain(error, this.#database.location);
     return this.#failure;
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
   }
 }

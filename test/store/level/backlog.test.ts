@@ -188,6 +188,20 @@ describe('what was learned', () => {
     expect(await allFeatures(await openUser(store, 'joe'))).toEqual(wanted);
   });
 
+  test('is not lost to a change that does not wait, nor that to it', async () => {
+    const user = await openUser(store, 'joe');
+    for (let n = 1; n <= 20; n++) {
+      await user.apply({ features: rows([1, 1, 0], [2, 1, 0]) });
+      const large = rows([1, 2 ** 21, 1], [2, 0, 1]);
+      await Promise.all([
+        user.sizes(),
+        user.apply({ features: large }),
+        user.apply({ features: rows([2, 1, 0]) }),
+      ]);
+      expect(await read(user, 1, 2)).toEqual([n * (2 ** 21 + 1), n, 2 * n, n]);
+    }
+  });
+
   test('saturates as if it had not waited', async () => {
     const most = 2 ** 31 - 1;
     const user = await openUser(store, 'joe');
