@@ -110,7 +110,7 @@ export class KeptUser implements Memory, TokenMemory {
   /** Writes what is held back and lets go of the store; `cool` also forgets what is in memory. */
   async release(cool: boolean): Promise<void> {
     await this.inTurn(async () => {
-      await this.letGo();
+      await this.letGo({ isBrief: false });
       if (cool) this.warm = undefined;
     });
   }
@@ -159,7 +159,7 @@ export class KeptUser implements Memory, TokenMemory {
 
   private async open(options: OpenOptions): Promise<void> {
     if (this.store !== undefined && performance.now() - this.openedAt > longest) {
-      await this.letGo();
+      await this.letGo({ isBrief: true });
       await sleep(pause);
     }
     if (this.store !== undefined) return;
@@ -185,14 +185,14 @@ export class KeptUser implements Memory, TokenMemory {
     this.taught = false;
   }
 
-  private async letGo(): Promise<void> {
+  private async letGo(options: { isBrief: boolean }): Promise<void> {
     const { store } = this;
     if (store === undefined) return;
     try {
       await this.write();
     } finally {
       this.store = undefined;
-      await store.close();
+      await store.close(options);
     }
   }
 

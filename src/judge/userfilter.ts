@@ -263,17 +263,17 @@ function copyOf(evidence: Evidence): Evidence {
 
 /** The rows in which the evidence differs from what it was, as deltas; undefined if none does. */
 function differences({ keys, values }: Evidence, before: Snapshot): Change['features'] {
-  const rows: number[] = [];
+  const changed = new Float64Array(keys.length);
+  const deltas = new Int32Array(2 * keys.length);
+  let rows = 0;
   for (let i = 0; i < keys.length; i++) {
-    if (values[2 * i] !== before.values[2 * i] || values[2 * i + 1] !== before.values[2 * i + 1])
-      rows.push(i);
+    const a = (values[2 * i] ?? 0) - (before.values[2 * i] ?? 0);
+    const b = (values[2 * i + 1] ?? 0) - (before.values[2 * i + 1] ?? 0);
+    if (a === 0 && b === 0) continue;
+    changed[rows] = keys[i] ?? 0;
+    deltas[2 * rows] = a;
+    deltas[2 * rows + 1] = b;
+    rows++;
   }
-  if (rows.length === 0) return undefined;
-  const deltas = new Int32Array(2 * rows.length);
-  for (const [at, i] of rows.entries()) {
-    for (const side of [0, 1]) {
-      deltas[2 * at + side] = (values[2 * i + side] ?? 0) - (before.values[2 * i + side] ?? 0);
-    }
-  }
-  return { keys: Float64Array.from(rows, (i) => keys[i] ?? 0), values: deltas };
+  return rows === 0 ? undefined : { keys: changed.subarray(0, rows), values: deltas.subarray(0, 2 * rows) };
 }

@@ -13,6 +13,7 @@ import {
   type Change,
   type Counter,
   type Expectation,
+  type FeatureRows,
   type Note,
   type NoteSpace,
   type TokenRows,
@@ -28,7 +29,7 @@ const learning: readonly Counter[] = ['spamLearned', 'innocentLearned', 'spamTra
 export class WarmUser implements Memory {
   private store: UserStore;
   private readonly known: FeatureTable;
-  private unwritten = new FeatureTable();
+  private unwritten: FeatureRows[] = [];
   private unwrittenTotals: Partial<Totals> = {};
   /** Tokens are not kept in memory: whoever applies some flushes before they are read again. */
   private unwrittenTokens: TokenRows | undefined;
@@ -86,17 +87,15 @@ export class WarmUser implements Memory {
       this.sums[counter] += delta;
       this.unwrittenTotals[counter] = (this.unwrittenTotals[counter] ?? 0) + delta;
     }
-    if (change.features !== undefined) this.writes++;
     if (change.tokens !== undefined && change.tokens.keys.length > 0) {
       if (this.unwrittenTokens !== undefined)
         throw new Error('Tokens are flushed before others are applied.');
       this.unwrittenTokens = change.tokens;
     }
-    const { keys, values } = change.features ?? { keys: new Float64Array(0), values: new Int32Array(0) };
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i] ?? 0;
-      this.known.add(key, values[2 * i] ?? 0, values[2 * i + 1] ?? 0);
-      this.unwritten.add(key, values[2 * i] ?? 0, values[2 * i + 1] ?? 0);
+    if (change.features !== undefined) {
+      this.writes++;
+      this.known.addRows(change.features);
+      this.unwritten.push(change.features);
     }
     for (const one of change.expects ?? []) {
       const name = noteName(one.space, one.key);
@@ -108,20 +107,20 @@ export class WarmUser implements Memory {
 
   /** Bytes of memory that the features take. */
   get bytes(): number {
-    return this.known.bytes + this.unwritten.bytes;
+    return this.known.bytes + this.unwritten.reduce((sum, rows) => sum + bytesOf(rows), 0);
   }
 
   /** Writes what is held back, whole or not at all; `durable` (the default): resolves only when it is on disk. */
   async flush({ durable }: { durable: boolean } = { durable: true }): Promise<void> {
     const change = {
       expects: [...this.expected.values()],
-      features: this.unwritten.rows(),
+      features: together(this.unwritten),
       tokens: this.unwrittenTokens,
       totals: this.unwrittenTotals,
       notes: [...this.notes.values()],
     };
     await this.store.apply(change, { durable });
-    this.unwritten = new FeatureTable();
+    this.unwritten = [];
     this.unwrittenTotals = {};
     this.unwrittenTokens = undefined;
     this.notes.clear();
@@ -134,6 +133,25 @@ export async function allFeatures(store: UserStore): Promise<FeatureTable> {
   const table = new FeatureTable();
   for await (const rows of store.features()) table.addRows(rows);
   return table;
+}
+
+/** Rows one after another; keys may repeat. */
+function together(rows: readonly FeatureRows[]): FeatureRows {
+  const [first] = rows;
+  if (first !== undefined && rows.length === 1) return first;
+  const count = rows.reduce((sum, { keys }) => sum + keys.length, 0);
+  const all = { keys: new Float64Array(count), values: new Int32Array(2 * count) };
+  let at = 0;
+  for (const { keys, values } of rows) {
+    all.keys.set(keys, at);
+    all.values.set(values, 2 * at);
+    at += keys.length;
+  }
+  return all;
+}
+
+function bytesOf({ keys, values }: FeatureRows): number {
+  return keys.byteLength + values.byteLength;
 }
 
 function noteName(space: NoteSpace, key: Uint8Array): string {

@@ -99,10 +99,10 @@ export abstract class AbstractUserStore implements UserStore {
     return this.#run(() => this._sizes());
   }
 
-  async close(): Promise<void> {
+  async close({ isBrief = false }: { isBrief?: boolean } = {}): Promise<void> {
     this.#closing ??= this.#last.then(async () => {
       try {
-        await this._close();
+        await this._close(isBrief);
       } catch (error) {
         throw this.#asTamisError(error);
       } finally {
@@ -139,8 +139,8 @@ export abstract class AbstractUserStore implements UserStore {
   /** Removes expired notes among the next few hundred after `from`; never called while a change is applied. */
   protected abstract _purge(now: number, from: Uint8Array | undefined): Promise<PurgeStep>;
   protected abstract _sizes(): Promise<Sizes>;
-  /** Lets go of the user; called once, after the last change. */
-  protected abstract _close(): Promise<void>;
+  /** Lets go of the user; called once, after the last change. `isBrief`: what can wait for the next opening may. */
+  protected abstract _close(isBrief: boolean): Promise<void>;
   /** What an error of the backend means. */
   protected abstract _explain(error: unknown): TamisError;
 

@@ -139,8 +139,8 @@ export interface UserStore {
   /** Removes notes that have expired at `now`; resolves to how many. */
   purge(now: number): Promise<number>;
   sizes(): Promise<Sizes>;
-  /** Lets go of the user; closing twice is allowed. */
-  close(): Promise<void>;
+  /** Lets go of the user; closing twice is allowed. `isBrief`: it will be opened again at once, so that work on its data that can wait is left. */
+  close(options?: { isBrief?: boolean }): Promise<void>;
 }
 
 /** How to open a user. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { judged, splitMessage, type Split } from '../../src/message/split.ts';
 import { onePart, read, withCrlf } from './message.ts';
@@ -111,5 +112,49 @@ describe('parts', () => {
     const copy = Buffer.from(bytes);
     await read(bytes);
     expect(bytes).toEqual(copy);
+  });
+});
+
+describe('a message that names no boundary', () => {
+  /** Pieces that make a header block end, fold, or name a boundary. */
+  const piece = fc.constantFrom(
+    ...[
+      'Subject: one\n',
+      '\n',
+      '\r\n',
+      '\r',
+      'text',
+      ' folded\n',
+      ':\n',
+      '\0',
+      'From joe\n',
+      '--b\n',
+      '--b--\n',
+    ],
+    ...['text/plain; boundary=b', 'multipart/mixed', 'multipart/mixed; boundary=b', 'message/rfc822'].map(
+      (type) => `Content-Type: ${type}\n`,
+    ),
+    'Content-Disposition: attachment; filename=one.txt\n',
+    'Content-Transfer-Encoding: base64\n',
+  );
+
+  test('is what a walk would see', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 14 }), async (pieces) => {
+        const message = pieces.join('');
+        // A header block that is long is always walked.
+        const long = `X-Long: ${'x'.repeat(20_000)}\n`;
+        const [one, other] = [
+          await splitMessage(Buffer.from(message)),
+          await splitMessage(Buffer.from(long + message)),
+        ];
+        const seen = ({ parts, whole }: Split): unknown => [
+          whole,
+          parts.map((part) => ({ ...part, header: part.header.toString('latin1').replace(long, '') })),
+        ];
+        if (/^(?:From |>From )?[^\s:]+:/.test(message)) expect(seen(one)).toEqual(seen(other));
+      }),
+      { numRuns: 1000 },
+    );
   });
 });

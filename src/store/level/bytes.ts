@@ -72,6 +72,16 @@ export class ByteWriter {
     this.byte(rest);
   }
 
+  /** Some bytes as they are. */
+  bytes(source: Uint8Array): void {
+    for (const value of source) this.byte(value);
+  }
+
+  /** Forgets all bytes so far. */
+  clear(): void {
+    this.#length = 0;
+  }
+
   /** A copy of all bytes so far; the writer starts anew. */
   take(): Uint8Array {
     const taken = this.#bytes.slice(0, this.#length);

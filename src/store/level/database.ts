@@ -47,6 +47,31 @@ export async function openDatabase(directory: string, create: boolean): Promise<
   return database;
 }
 
+/** Records of a LevelDB. */
+export type Chunk = readonly (readonly [key: Bytes, value: Bytes])[];
+
+/** Bytes that LevelDB reads at a time. Each time is a way to another thread and back, in a queue with all other work. */
+const readAhead = 128 * 1024;
+
+/** The records of a range in their order, so many at a time, or fewer where they are large. */
+export async function* chunksOf(
+  database: Database,
+  range: { readonly gt?: Bytes; readonly gte?: Bytes; readonly lt: Bytes },
+  size: number,
+): AsyncGenerator<Chunk> {
+  const options = { ...range, highWaterMarkBytes: readAhead };
+  const iterator = database.iterator(options);
+  try {
+    for (;;) {
+      const chunk = await iterator.nextv(size);
+      if (chunk.length === 0) return;
+      yield chunk;
+    }
+  } finally {
+    await iterator.close();
+  }
+}
+
 /** Removes the files of a LevelDB that no process has open. */
 export async function destroyDatabase(directory: string): Promise<void> {
   await destroyer.destroy(directory);

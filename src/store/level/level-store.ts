@@ -14,8 +14,10 @@ import { systemCode, TamisError } from '../../errors.ts';
 import { AbstractStore } from '../abstract-store.ts';
 import { decodeName, encodeName, folderOf, isHashed } from '../names.ts';
 import { destroyDatabase, explain, isDatabase, openDatabase, type Database } from './database.ts';
+import { Backlog } from './backlog.ts';
+import type { Found } from './features.ts';
 import { LevelUserStore } from './level-user-store.ts';
-import { format, versionKey } from './records.ts';
+import { decodeVersion, encodeVersion, formats, versionKey } from './records.ts';
 
 /** A store of LevelDBs below a home directory. */
 export class LevelStore extends AbstractStore {
@@ -36,9 +38,9 @@ export class LevelStore extends AbstractStore {
       if (!known && !create) return undefined;
       if (!known) await this.#createFolder(folder, user);
       const database = await openDatabase(directory, !known);
-      await checkFormat(database);
+      const found = await look(database);
       if (!known) await this.#syncFolders(folder);
-      return new LevelUserStore(user, database);
+      return new LevelUserStore(user, database, found);
     } catch (error) {
       throw explain(error, directory);
     }
@@ -124,21 +126,23 @@ async function readName(file: string): Promise<string> {
 }
 
 /**
- * Makes sure that a database has the format that is read here. An empty one gets it: it is new, or whoever created it
+ * Looks at a database that has been opened. An empty one gets the format that is written here: it is new, or whoever created it
  * was killed before.
  *
- * @throws TamisError STORE_VERSION; the database is closed then, as after any error.
+ * @throws TamisError STORE_VERSION if it has a format that is not read here; the database is closed then, as after any error.
  */
-async function checkFormat(database: Database): Promise<void> {
+async function look(database: Database): Promise<Found> {
   try {
-    const version = await database.get(versionKey);
-    if (version?.length === 1 && version[0] === format) return;
-    if (version === undefined && (await isEmpty(database))) {
-      await database.put(versionKey, Uint8Array.of(format), { sync: true });
-      return;
+    let bytes = database.getSync(versionKey);
+    if (bytes === undefined && (await isEmpty(database))) {
+      bytes = encodeVersion(0);
+      await database.put(versionKey, bytes, { sync: true });
     }
-    const found = version === undefined ? 'no format number' : `format ${version.join('.')}`;
-    const what = `The store ${database.location} has ${found}, but this tamis reads and writes format ${format} only.`;
+    const version = bytes && decodeVersion(bytes);
+    if (version !== undefined)
+      return { format: version.format, backlog: await Backlog.find(database, version.first) };
+    const has = bytes === undefined ? 'no format number' : `format ${bytes.join('.')}`;
+    const what = `The store ${database.location} has ${has}, but this tamis reads formats ${formats.join(' and ')} only.`;
     throw new TamisError(
       'STORE_VERSION',
       `${what} Use the tamis that wrote it, or export the user there and import it here.`,

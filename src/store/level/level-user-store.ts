@@ -1,64 +1,41 @@
 /**
- * One user's data in one LevelDB (its format: records.ts and buckets.ts).
- *
- * A change is one LevelDB batch, so it is on disk whole or not at all. When a batch fails, LevelDB may have written part of it to its
- * log, and would lose later batches behind it when it reads the log again; so after a failure nothing more is
- * written until the user is opened anew.
+ * One user's data in one LevelDB (its format: records.ts). A change is one LevelDB batch, so it is on disk whole or not at all.
  */
 import { AbstractUserStore, type PurgeStep } from '../abstract-user-store.ts';
 import { addHits, type CheckedChange } from '../change.ts';
 import type { FeatureRows, Note, NoteSpace, Sizes, TokenRows, Totals } from '../contract.ts';
 import type { TamisError } from '../../errors.ts';
-import {
-  addToBucket,
-  bucketOf,
-  decodeBucket,
-  encodeBucket,
-  highOf,
-  keyOf,
-  readEntry,
-  type Entry,
-} from './buckets.ts';
-import { explain, type Database } from './database.ts';
+import { chunksOf, explain, type Database } from './database.ts';
+import { Features, type Found } from './features.ts';
 import * as records from './records.ts';
+import { Writer, type Batch } from './writer.ts';
 
-/** LevelDB records that one step reads: buckets of a chunk of `features()`, or notes of a purge. */
-const step = 256;
+/** Notes that one step reads. */
+const noteStep = 256;
 
 /** Tokens in one chunk of `tokens()`. */
 const tokenStep = 8192;
 
-type Chunk = readonly (readonly [Uint8Array, Uint8Array])[];
-
-/** A record to put, or to delete if it has no value. */
-interface Operation {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array | undefined;
-}
-
 /** An open user of the level backend. */
 export class LevelUserStore extends AbstractUserStore {
   readonly #database: Database;
-  #failure: TamisError | undefined;
+  readonly #writer: Writer;
+  readonly #features: Features;
 
   /** @param database Open, its format checked. */
-  constructor(user: string, database: Database) {
+  constructor(user: string, database: Database, found: Found) {
     super(user);
     this.#database = database;
+    this.#writer = new Writer(database);
+    this.#features = new Features(database, this.#writer, found);
   }
 
   protected async _readFeatures(keys: Float64Array): Promise<Int32Array> {
-    const buckets = await this.#database.getMany(Array.from(keys, (key) => records.bucketKey(bucketOf(key))));
-    const values = new Int32Array(2 * keys.length);
-    for (const [at, key] of keys.entries()) {
-      const bytes = buckets[at];
-      if (bytes !== undefined) readEntry(bytes, highOf(key), values, 2 * at);
-    }
-    return values;
+    return await this.#features.read(keys);
   }
 
-  protected async *_features(): AsyncIterable<FeatureRows> {
-    for await (const chunk of this.#chunks(records.bucketRange, step)) yield rowsOf(chunk);
+  protected _features(): AsyncIterable<FeatureRows> {
+    return this.#features.list();
   }
 
   protected async _readTokens(keys: BigUint64Array): Promise<Int32Array> {
@@ -75,7 +52,7 @@ export class LevelUserStore extends AbstractUserStore {
   protected async *_tokens(after: bigint | undefined): AsyncIterable<TokenRows> {
     const { gte, lt } = records.tokenRange;
     const range = after === undefined ? { gte, lt } : { gt: records.tokenKey(after), lt };
-    for await (const chunk of this.#chunks(range, tokenStep)) {
+    for await (const chunk of chunksOf(this.#database, range, tokenStep)) {
       const hits = chunk.map(([, value]) => records.decodeHits(value));
       yield {
         keys: BigUint64Array.from(chunk, ([key]) => records.tokenOfKey(key)),
@@ -85,17 +62,18 @@ export class LevelUserStore extends AbstractUserStore {
     }
   }
 
+  // One record is read on the spot: to ask another thread for it takes ten times as long.
   protected async _totals(): Promise<Totals> {
-    return records.decodeTotals(await this.#database.get(records.totalsKey));
+    return Promise.resolve(records.decodeTotals(this.#database.getSync(records.totalsKey)));
   }
 
   protected async _note(space: NoteSpace, key: Uint8Array, now: number): Promise<Uint8Array | undefined> {
-    const bytes = await this.#database.get(records.noteRecordKey(space, key));
-    return bytes === undefined ? undefined : records.decodeNote(bytes, now);
+    const bytes = this.#database.getSync(records.noteRecordKey(space, key));
+    return Promise.resolve(bytes === undefined ? undefined : records.decodeNote(bytes, now));
   }
 
   protected async *_notes(): AsyncIterable<readonly Note[]> {
-    for await (const chunk of this.#chunks(records.noteRange, step)) {
+    for await (const chunk of chunksOf(this.#database, records.noteRange, noteStep)) {
       yield chunk.map(([key, value]) => records.noteOf(key, value));
     }
   }
@@ -104,34 +82,40 @@ export class LevelUserStore extends AbstractUserStore {
     { features, tokens, totals, notes }: CheckedChange,
     durable: boolean,
   ): Promise<void> {
-    const operations = [
-      ...(await this.#featureOperations(features)),
-      ...(await this.#tokenOperations(tokens)),
-    ];
-    if (totals.size > 0) {
-      const sums = records.addToTotals(await this._totals(), totals);
-      operations.push({ key: records.totalsKey, value: records.encodeTotals(sums) });
-    }
-    for (const { space, key, value, expires } of notes) {
-      const encoded = value === undefined ? undefined : records.encodeNote(value, expires);
-      operations.push({ key: records.noteRecordKey(space, key), value: encoded });
-    }
-    await this.#write(operations, durable);
+    let whenWritten = (): void => undefined;
+    await this.#writer.write(durable, async (batch) => {
+      whenWritten = await this.#features.put(batch, features);
+      await this.#addTokens(batch, tokens);
+      if (totals.size > 0) {
+        const sums = records.addToTotals(await this._totals(), totals);
+        batch.put(records.totalsKey, records.encodeTotals(sums));
+      }
+      for (const { space, key, value, expires } of notes) {
+        const recordKey = records.noteRecordKey(space, key);
+        if (value === undefined) batch.del(recordKey);
+        else batch.put(recordKey, records.encodeNote(value, expires));
+      }
+    });
+    whenWritten();
   }
 
   protected async _purge(now: number, from: Uint8Array | undefined): Promise<PurgeStep> {
     const { gte, lt } = records.noteRange;
     const range = from === undefined ? { gte, lt } : { gt: from, lt };
-    const expired: Operation[] = [];
+    const expired: Uint8Array[] = [];
     let seen = 0;
     let last: Uint8Array | undefined;
-    for await (const [key, value] of this.#database.iterator({ ...range, limit: step })) {
-      if (records.decodeNote(value, now) === undefined) expired.push({ key, value: undefined });
+    for await (const [key, value] of this.#database.iterator({ ...range, limit: noteStep })) {
+      if (records.decodeNote(value, now) === undefined) expired.push(key);
       last = key;
       seen++;
     }
-    if (expired.length > 0) await this.#write(expired, false);
-    return { removed: expired.length, next: seen === step ? last : undefined };
+    if (expired.length > 0) {
+      await this.#writer.write(false, (batch) => {
+        for (const key of expired) batch.del(key);
+      });
+    }
+    return { removed: expired.length, next: seen === noteStep ? last : undefined };
   }
 
   /**
@@ -139,6 +123,7 @@ export class LevelUserStore extends AbstractUserStore {
    * records have replaced; then asks for the bytes of each range of keys, exact to a block (4 KiB).
    */
   protected async _sizes(): Promise<Sizes> {
+    await this.#features.fold();
     await this.#database.compactRange(Uint8Array.of(0), Uint8Array.of(255));
     const size = ({ gte, lt }: records.KeyRange): Promise<number> => this.#database.approximateSize(gte, lt);
     return {
@@ -148,7 +133,9 @@ export class LevelUserStore extends AbstractUserStore {
     };
   }
 
-  protected async _close(): Promise<void> {
+  protected async _close(isBrief: boolean): Promise<void> {
+    if (isBrief) await this.#features.settle();
+    else await this.#features.fold();
     await this.#database.close();
   }
 
@@ -156,72 +143,16 @@ export class LevelUserStore extends AbstractUserStore {
     return explain(error, this.#database.location);
   }
 
-  async #featureOperations({ keys, values }: FeatureRows): Promise<Operation[]> {
-    const deltas = new Map<number, Entry[]>();
-    for (const [at, key] of keys.entries()) {
-      const bucket = bucketOf(key);
-      const delta = { high: highOf(key), a: values[2 * at] ?? 0, b: values[2 * at + 1] ?? 0 };
-      const others = deltas.get(bucket);
-      if (others === undefined) deltas.set(bucket, [delta]);
-      else others.push(delta);
-    }
-    const recordKeys = Array.from(deltas.keys(), records.bucketKey);
-    const before = await this.#database.getMany(recordKeys);
-    return Array.from(deltas.values(), (added, at) => {
-      const bytes = before[at];
-      const entries = addToBucket(bytes === undefined ? [] : decodeBucket(bytes), added);
-      return { key: recordKeys[at] ?? new Uint8Array(), value: encodeBucket(entries) };
-    });
-  }
-
-  async #tokenOperations(tokens: CheckedChange['tokens']): Promise<Operation[]> {
+  async #addTokens(batch: Batch, tokens: CheckedChange['tokens']): Promise<void> {
+    if (tokens.size === 0) return;
     const keys = Array.from(tokens.keys(), records.tokenKey);
     const before = await this.#database.getMany(keys);
-    return Array.from(tokens.values(), (deltas, at) => {
+    for (const [at, [token, deltas]] of [...tokens].entries()) {
       const bytes = before[at];
+      const key = records.tokenKey(token);
       const sum = addHits(bytes && records.decodeHits(bytes), deltas);
-      return { key: keys[at] ?? new Uint8Array(), value: sum && records.encodeHits(sum) };
-    });
-  }
-
-  async *#chunks(range: records.KeyRange | records.KeysBehind, size: number): AsyncIterable<Chunk> {
-    const iterator = this.#database.iterator(range);
-    try {
-      for (;;) {
-        const chunk = await iterator.nextv(size);
-        if (chunk.length === 0) return;
-        yield chunk;
-      }
-    } finally {
-      await iterator.close();
+      if (sum === undefined) batch.del(key);
+      else batch.put(key, records.encodeHits(sum));
     }
   }
-
-  async #write(operations: Operation[], durable: boolean): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
-    try {
-      const batch = this.#database.batch();
-      for (const { key, value } of operations) {
-        if (value === undefined) batch.del(key);
-        else batch.put(key, value);
-      }
-      await batch.write({ sync: durable });
-    } catch (error) {
-      this.#failure = this._explain(error);
-      throw this.#failure;
-    }
-  }
-}
-
-function rowsOf(chunk: Chunk): FeatureRows {
-  const keys: number[] = [];
-  const values: number[] = [];
-  for (const [key, bytes] of chunk) {
-    const bucket = records.bucketOfKey(key);
-    for (const { high, a, b } of decodeBucket(bytes)) {
-      keys.push(keyOf(bucket, high));
-      values.push(a, b);
-    }
-  }
-  return { keys: Float64Array.from(keys), values: Int32Array.from(values) };
 }

@@ -1,5 +1,5 @@
 /**
- * Format 1 of a user's LevelDB, byte by byte. The first byte of a key says what the record is:
+ * Formats 1 and 2 of a user's LevelDB, byte by byte. The first byte of a key says what the record is:
  *
  *     key                                   value
  *     'f' bucket (2 bytes, big-endian)      the features of a bucket (buckets.ts)
@@ -10,7 +10,12 @@
  *                                           expiry since 1970; then the note's bytes
  *     't'                                   the totals: zigzag varints in the order of `counters`; those missing at
  *                                           the end are 0, so that a counter can be added without a new format
- *     'v'                                   1 byte: the number of the format, 1
+ *     'v'                                   1 byte: the number of the format; in format 2 then a varint: the first number that
+ *                                           something that waits can have. There may be nothing behind it
+ *     'w' number (4 bytes, big-endian)      deltas of features that wait to be added to their buckets (backlog.ts), numbered in the
+ *                                           order in which they were written; only in format 2
+ *
+ * Format 1 has no 'w', and becomes format 2 with the first one.
  *
  * Spaces of notes: 'l' learned, 's' signature. Varints and zigzag as in bytes.ts.
  */
@@ -19,8 +24,15 @@ import { counters, type Counter, type Note, type NoteSpace, type Totals } from '
 import { saturate } from '../memory/table.ts';
 import { ByteReader, ByteWriter, unzigzag, zigzag } from './bytes.ts';
 
-/** The format that is written here, and the only one that is read. */
-export const format = 1;
+/** The format that is written here, and all that are read. */
+export const format = 2;
+export const formats: readonly number[] = [1, format];
+
+/** What the version's record says. */
+export interface Version {
+  readonly format: number;
+  readonly first: number;
+}
 
 const code = (letter: string): number => letter.charCodeAt(0);
 const spaces: Readonly<Record<NoteSpace, number>> = {
@@ -28,6 +40,22 @@ const spaces: Readonly<Record<NoteSpace, number>> = {
   preference: code('p'),
   signature: code('s'),
 };
+
+/** The value of the version's record: of what waits, those before `first` have been added to their buckets. */
+export function encodeVersion(first: number): Uint8Array {
+  const writer = new ByteWriter();
+  writer.byte(format);
+  writer.varint(first);
+  return writer.take();
+}
+
+/** What a version's record says; undefined for a format that is not read here. @throws RangeError if the bytes are none. */
+export function decodeVersion(bytes: Uint8Array): Version | undefined {
+  const reader = new ByteReader(bytes);
+  const number = reader.byte();
+  if (!formats.includes(number)) return undefined;
+  return { format: number, first: number === format ? reader.varint() : 0 };
+}
 
 export const versionKey: Uint8Array = Uint8Array.of(code('v'));
 export const totalsKey: Uint8Array = Uint8Array.of(code('t'));
@@ -38,18 +66,16 @@ export interface KeyRange {
   readonly lt: Uint8Array;
 }
 
-/** A range of keys: from behind `gt` to before `lt`. */
-export interface KeysBehind {
-  readonly gt: Uint8Array;
-  readonly lt: Uint8Array;
-}
-
 /** The keys of all buckets. */
 export const bucketRange: KeyRange = startingWith(code('f'));
 /** The keys of all tokens. */
 export const tokenRange: KeyRange = startingWith(code('d'));
 /** The keys of all notes. */
 export const noteRange: KeyRange = startingWith(code('n'));
+/** The keys of what waits, from a number on. LevelDB takes its time to find that there is nothing where much has been deleted. */
+export function waitingFrom(number: number): KeyRange {
+  return { gte: waitingKey(number), lt: startingWith(code('w')).lt };
+}
 
 function startingWith(first: number): KeyRange {
   return { gte: Uint8Array.of(first), lt: Uint8Array.of(first + 1) };
@@ -90,6 +116,18 @@ export function encodeHits([spam, innocent, day]: Hits): Uint8Array {
 export function decodeHits(bytes: Uint8Array): Hits {
   const reader = new ByteReader(bytes);
   return [unzigzag(reader.varint()), unzigzag(reader.varint()), reader.done ? 0 : reader.varint()];
+}
+
+/** The key of a record that waits. */
+export function waitingKey(number: number): Uint8Array {
+  const key = Buffer.alloc(5, code('w'));
+  key.writeUInt32BE(number, 1);
+  return key;
+}
+
+/** The number of a record that waits. */
+export function waitingNumberOf(key: Uint8Array): number {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).readUInt32BE(1);
 }
 
 /** The key of a note's record. */

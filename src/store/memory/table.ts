@@ -119,8 +119,8 @@ export class FeatureTable {
     for (let from = 0; from < before.length; from += width) {
       const high = before[from + 1] ?? 0;
       if (high === 0) continue;
-      const key = (high - 1) * space + ((before[from] ?? 0) >>> 0);
-      this.#slots.set(before.subarray(from, from + width), this.#probe(key));
+      const place = this.#probe((high - 1) * space + ((before[from] ?? 0) >>> 0));
+      for (let at = 0; at < width; at++) this.#slots[place + at] = before[from + at] ?? 0;
     }
   }
 }

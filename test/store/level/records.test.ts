@@ -5,9 +5,13 @@ import {
   bucketOfKey,
   decodeNote,
   decodeTotals,
+  decodeVersion,
   encodeNote,
   encodeTotals,
+  encodeVersion,
   noteRecordKey,
+  waitingKey,
+  waitingNumberOf,
 } from '../../../src/store/level/records.ts';
 
 /** The bytes of a record, printable ones as characters. */
@@ -17,12 +21,22 @@ function show(bytes: Uint8Array): string {
 
 const text = new Uint8Array(Buffer.from('text'));
 
-describe('format 1', () => {
+describe('format 2', () => {
   test('has keys as documented', () => {
     expect(show(bucketKey(0x0102))).toBe('f 1 2');
     expect(bucketOfKey(bucketKey(65535))).toBe(65535);
     expect(show(noteRecordKey('learned', text))).toBe('n l t e x t');
     expect(show(noteRecordKey('signature', text))).toBe('n s t e x t');
+    expect(show(waitingKey(0x01020304))).toBe('w 1 2 3 4');
+    expect(waitingNumberOf(waitingKey(2 ** 32 - 1))).toBe(2 ** 32 - 1);
+  });
+
+  test('has versions as documented, and reads those of format 1', () => {
+    expect(Array.from(encodeVersion(300))).toEqual([2, 172, 2]);
+    expect(decodeVersion(encodeVersion(300))).toEqual({ format: 2, first: 300 });
+    expect(decodeVersion(Uint8Array.of(1))).toEqual({ format: 1, first: 0 });
+    expect(decodeVersion(Uint8Array.of(3, 0))).toBeUndefined();
+    expect(() => decodeVersion(Uint8Array.of(2))).toThrow(RangeError);
   });
 
   test('has notes as documented', () => {
