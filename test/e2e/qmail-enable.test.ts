@@ -14,6 +14,7 @@ import {
   messagesIn,
   must,
   node,
+  rule,
   run,
   sample,
   script,
@@ -204,6 +205,33 @@ cat >"$t" && mv "$t" '${quoted(joe)}/new/'$$`,
         expect(run(['/usr/bin/find', work, '-name', 'trap']).stdout).toBe('');
       },
     );
+
+    test('the Maildir is where vuserinfo says, if vpopmail has it in a hashed folder', () => {
+      const { domain, joe, deliverer, tamis, write, read, deliver } = site();
+      const hashed = makeMaildir(join(domain, '0/joe/Maildir'));
+      const bin = join(domain, 'bin');
+      mkdirSync(bin);
+      const answer = `test "$1" = -d && test "$2" = joe@example.org && printf '%s\\n' '${quoted(join(domain, '0/joe'))}'`;
+      script(join(bin, 'vuserinfo'), answer);
+      write('.qmail-default', `|${deliverer} '' bounce-no-mailbox`);
+      tamis('enable', domain, '--folder', 'Spam');
+      // The rule with another place for the programs of vpopmail, which maildrop has no PATH to.
+      const copy = join(work, `rule-${places}`);
+      const text = readFileSync(rule('tamis-qmail.maildrop'), 'utf8');
+      expect(text).toContain(':/home/vpopmail/bin:');
+      writeFileSync(
+        copy,
+        text
+          .replaceAll('/home/vpopmail/bin', '$TAMIS_BIN')
+          .replace('import EXT', 'import EXT\nimport TAMIS_BIN'),
+      );
+      chmodSync(copy, 0o600);
+      const [line = ''] = read('.qmail-default').split('\n');
+      write('.qmail-default', line.replace(rule('tamis-qmail.maildrop'), `'${quoted(copy)}'`));
+      expect(read('.qmail-default')).toContain('/rule-');
+      expect(deliver('.qmail-default', sample('spam-1'), { TAMIS_BIN: bin })).toBe('done');
+      expect([messagesIn(hashed, '.Spam').length, messagesIn(joe, '.Spam').length]).toEqual([1, 0]);
+    });
 
     test('spam goes to the deliverer if the folder cannot be made', () => {
       const { domain, joe, deliverer, tamis, write, deliver } = site();
