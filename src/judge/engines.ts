@@ -3,7 +3,6 @@
  * is one change of the store.
  */
 import type { Config } from '../config/load.ts';
-import type { Settings } from '../config/settings.ts';
 import { systemCode } from '../errors.ts';
 import { log } from '../log.ts';
 import type { Totals } from '../store/contract.ts';
@@ -56,11 +55,6 @@ export class Engines {
 
   static async load(owner: Owner, standing: Standing): Promise<Engines> {
     return new Engines(owner, standing, standing.judge === 'dspam' ? await dspamEngine() : undefined);
-  }
-
-  /** Which one judges. */
-  get judge(): Settings['engine'] {
-    return this.#standing.judge;
   }
 
   /** A message as these engines read it. */
