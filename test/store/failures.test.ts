@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, mkdtempSync, openSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -167,7 +167,7 @@ const fullDisks: readonly {
     name: 'redis',
     programs: ['redis-server', 'redis-cli'],
     start: async () => {
-      const disk = mountIn(mkdtempSync(path.join(tmpdir(), 'tamis-disk-')), 'data', '1m');
+      const disk = mountIn(tmpdir(), `tamis-disk-${randomUUID()}`, '1m');
       const server = await startRedis('--appendonly', 'yes', '--dir', disk);
       return { server, location: server.location, disk };
     },
@@ -230,6 +230,7 @@ describe.each(fullDisks)('a server of $name whose disk is full', ({ programs, st
           place.remove();
           await server.kill();
           execFileSync('umount', [disk]);
+          rmSync(disk, { recursive: true, force: true });
           await server.stop();
         }
       }, 60_000);
