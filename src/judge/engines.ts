@@ -6,6 +6,7 @@ import type { Config } from '../config/load.ts';
 import { systemCode } from '../errors.ts';
 import { log } from '../log.ts';
 import type { Totals } from '../store/contract.ts';
+import { whileOthersLearn } from './again.ts';
 import * as contests from './contest.ts';
 import type * as engine from './dspam-filter.ts';
 import type { DspamFilter, DspamReading, DspamReceipt } from './dspam-filter.ts';
@@ -125,6 +126,10 @@ export class Engines {
 
   /** Learns a message as the class that a person tells; once, however often it is told. `signed`: by a signature. */
   async learn(readings: Readings, spam: boolean, source: Source, signed: boolean): Promise<Learning> {
+    return await whileOthersLearn(async () => await this.#learnOnce(readings, spam, source, signed));
+  }
+
+  async #learnOnce(readings: Readings, spam: boolean, source: Source, signed: boolean): Promise<Learning> {
     const change = new OneChange(this.#owner.memory);
     const { own, dspam } = this.#filters(change);
     const learnings: Learning[] = [];
@@ -139,6 +144,10 @@ export class Engines {
 
   /** Takes back what was learned of a message; false if nothing was. */
   async forget(readings: Readings): Promise<boolean> {
+    return await whileOthersLearn(async () => await this.#forgetOnce(readings));
+  }
+
+  async #forgetOnce(readings: Readings): Promise<boolean> {
     const change = new OneChange(this.#owner.memory);
     const { own, dspam } = this.#filters(change);
     const byDspam = readings.dspam !== undefined && (await dspam?.forget(readings.dspam)) === true;

@@ -33,6 +33,10 @@ export class OneChange implements AnyMemory {
     return this.#memory.note(space, key, now);
   }
 
+  async dspamSignature(id: string): Promise<BigUint64Array | undefined> {
+    return await this.#memory.dspamSignature?.(id);
+  }
+
   apply(change: Change, { durable = false }: { durable?: boolean } = {}): Promise<void> {
     this.#changes.push(change);
     this.#durable ||= durable;
@@ -48,6 +52,8 @@ export class OneChange implements AnyMemory {
   async write(): Promise<void> {
     if (this.#changes.length === 0) return;
     const change: Change = {
+      expects: this.#changes.flatMap(({ expects }) => expects ?? []),
+      signature: this.#changes.find(({ signature }) => signature !== undefined)?.signature,
       features: joinedFeatures(this.#changes.flatMap(({ features }) => features ?? [])),
       tokens: joinedTokens(this.#changes.flatMap(({ tokens }) => tokens ?? [])),
       totals: this.added,
