@@ -51,7 +51,7 @@ export async function openDatabase(directory: string, create: boolean): Promise<
 export type Chunk = readonly (readonly [key: Bytes, value: Bytes])[];
 
 /** Bytes that LevelDB reads at a time. Each time is a way to another thread and back, in a queue with all other work. */
-const readAhead = 128 * 1024;
+const readAhead = 64 * 1024;
 
 /** The records of a range in their order, so many at a time, or fewer where they are large. */
 export async function* chunksOf(

@@ -26,7 +26,7 @@ import * as records from './records.ts';
 import type { Batch, Writer } from './writer.ts';
 
 /** Buckets that are listed, and that are written, at a time. */
-const listed = 1024;
+const listed = 512;
 const written = 1024;
 
 /** An integer from which on a feature is too near to where it saturates for deltas to wait. */
