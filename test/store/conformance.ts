@@ -549,6 +549,15 @@ export function conformance(subject: Subject): void {
         expect(await again?.note('learned', bytes('k'))).toEqual(bytes('v'));
       });
 
+      test('keep what they have when closed for a moment', async () => {
+        await user.apply({ features: rows([1, 2, 3]), totals: { spamLearned: 4 } });
+        await user.close({ isBrief: true });
+        const again = await openUser(store);
+        await again.apply({ features: rows([1, 1, 0], [2, 1, 0]) });
+        expect(await read(again, 1, 2)).toEqual([3, 3, 1, 0]);
+        expect((await again.totals()).spamLearned).toBe(4);
+      });
+
       test('lose all when removed, and come back empty', async () => {
         await user.apply({ features: rows([1, 2, 3]), totals: { spamLearned: 4 } });
         await user.close();
