@@ -143,12 +143,16 @@ export class KeptUser implements Memory, TokenMemory {
 
   async apply(change: Change, options?: { durable?: boolean }): Promise<void> {
     if (change.notes?.some(({ space }) => space === 'preference') === true) this.preferences.clear();
+    // Where others learn meanwhile, a change that relies on what was read may be refused: nothing else may be refused with it.
+    const relies = this.backend.isShared && (change.expects?.length ?? 0) > 0;
+    if (relies) await this.write();
     await this.memory().apply(change, options);
     if (this.warm === undefined) return;
     this.unwritten++;
     if (options?.durable === true) this.taught = true;
-    // Tokens are read from the store, never from memory.
-    if (change.tokens !== undefined || (this.unwritten >= held && !this.taught)) await this.write();
+    // Tokens, and signatures of DSPAM's own, are read from the store, never from memory.
+    const isForStore = (change.tokens?.keys.length ?? 0) > 0 || change.signature !== undefined;
+    if (relies || isForStore || (this.unwritten >= held && !this.taught)) await this.write();
   }
 
   private memory(): Memory {
@@ -180,7 +184,12 @@ export class KeptUser implements Memory, TokenMemory {
 
   private async write(): Promise<void> {
     if (this.warm === undefined || this.unwritten === 0) return;
-    await this.warm.flush({ durable: this.taught });
+    try {
+      await this.warm.flush({ durable: this.taught });
+    } catch (error) {
+      this.forget();
+      throw error;
+    }
     this.unwritten = 0;
     this.taught = false;
   }
@@ -224,16 +233,21 @@ export class KeptUser implements Memory, TokenMemory {
     if (this.waiting === 0) this.onIdle?.();
   }
 
+  /** Goes on from what is on disk. */
+  private forget(): void {
+    this.warm = undefined;
+    this.unwritten = 0;
+    this.taught = false;
+    this.losses++;
+  }
+
   /** After an error of the store, what is in memory may differ from what is on disk. */
   private async afterError(error: unknown): Promise<void> {
     const code = systemCode(error) ?? 'STORE_FAILED';
     if (!code.startsWith('STORE_') || code === 'STORE_LOCKED') return;
     const { store } = this;
     this.store = undefined;
-    this.warm = undefined;
-    this.unwritten = 0;
-    this.taught = false;
-    this.losses++;
+    this.forget();
     await store?.close().catch(() => undefined);
   }
 }

@@ -57,6 +57,7 @@ export async function learnAll<Item extends Example>(
   await inSlices(config, owner, true, async (store, isOver) => {
     const slice: [Item, Learning][] = [];
     const standing = await standingOf(store, settings, config);
+    if (standing.judge === 'dspam') warm = undefined;
     const learn =
       standing.judge === 'dspam'
         ? learnByAll(await Engines.load({ name: owner, memory: store, settings, home }, standing))

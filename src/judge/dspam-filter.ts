@@ -128,7 +128,7 @@ export class DspamFilter {
     const { earlier, expects } = await this.standing(reading.fingerprint);
     const told = learnedNote(reading, spam, true);
     if (earlier?.spam === spam) {
-      if (!earlier.told) await this.memory.apply({ notes: [told] });
+      if (!earlier.told) await this.memory.apply({ expects, notes: [told] });
       return 'duplicate';
     }
     const { trainingMode } = this.settings;

@@ -89,7 +89,9 @@ export class Engines {
       const { spamLearned, innocentLearned } = opinion.totals;
       if (opinion.spam !== spam && Math.min(spamLearned, innocentLearned) >= contests.enough) {
         const difference = { round: contest.round, dspamSaidSpam: spam, corrected: false };
-        standing = await this.#count(change, contest, reading.fingerprint, undefined, difference);
+        const known = await contests.differenceOf(this.#owner.memory, reading.fingerprint);
+        const earlier = known?.round === contest.round ? known : undefined;
+        standing = await this.#count(change, contest, reading.fingerprint, earlier, difference);
       }
     }
     await this.#write(change, standing);

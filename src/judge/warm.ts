@@ -33,6 +33,8 @@ export class WarmUser implements Memory {
   private unwrittenTotals: Partial<Totals> = {};
   /** Tokens are not kept in memory: whoever applies some flushes before they are read again. */
   private unwrittenTokens: TokenRows | undefined;
+  /** What DSPAM's own programs find of a message; written as soon as the tokens are. */
+  private unwrittenSignature: Change['signature'];
   private readonly notes = new Map<string, Note>();
   /** What the store must hold for what is held back to be written. */
   private readonly expected = new Map<string, Expectation>();
@@ -92,6 +94,7 @@ export class WarmUser implements Memory {
         throw new Error('Tokens are flushed before others are applied.');
       this.unwrittenTokens = change.tokens;
     }
+    this.unwrittenSignature ??= change.signature;
     if (change.features !== undefined) {
       this.writes++;
       this.known.addRows(change.features);
@@ -116,6 +119,7 @@ export class WarmUser implements Memory {
       expects: [...this.expected.values()],
       features: together(this.unwritten),
       tokens: this.unwrittenTokens,
+      signature: this.unwrittenSignature,
       totals: this.unwrittenTotals,
       notes: [...this.notes.values()],
     };
@@ -123,6 +127,7 @@ export class WarmUser implements Memory {
     this.unwritten = [];
     this.unwrittenTotals = {};
     this.unwrittenTokens = undefined;
+    this.unwrittenSignature = undefined;
     this.notes.clear();
     this.expected.clear();
   }

@@ -15,6 +15,10 @@ export abstract class AbstractStore implements Store {
   readonly #users = new Set<AbstractUserStore>();
   #closing: Promise<void> | undefined;
 
+  get isShared(): boolean {
+    return false;
+  }
+
   async open(user: string, { create, wait = 0, ahead = [] }: OpenOptions): Promise<UserStore | undefined> {
     this.#check(user);
     const opened = await untilUnlocked(wait, () => this._open(user, create, ahead));

@@ -159,6 +159,8 @@ export interface OpenOptions {
  * User names are any non-empty string; they are encoded safely by the backend.
  */
 export interface Store {
+  /** Whether any number of processes have a user open at a time, so that others may change it between a reading and a change. */
+  readonly isShared: boolean;
   open(user: string, options: OpenOptions): Promise<UserStore | undefined>;
   /** The names of all users that exist, in unspecified order. */
   users(): AsyncIterable<string>;

@@ -5,6 +5,7 @@ import { KeptUsers } from '../../src/daemon/kept-users.ts';
 import { beginning, contestNote } from '../../src/judge/contest.ts';
 import { Deadline } from '../../src/judge/deadline.ts';
 import type { Users } from '../../src/judge/members.ts';
+import { encodeLearned } from '../../src/judge/notes.ts';
 import { judgeMessage, type Task } from '../../src/judge/process.ts';
 import { teachMessage } from '../../src/judge/teaching.ts';
 import type { Store, UserStore } from '../../src/store/contract.ts';
@@ -69,4 +70,62 @@ test('warm or not, both engines know the same', async () => {
   const known = await allOf(kept);
   expect(known).toEqual(await allOf(plain));
   expect(known).toMatchObject({ totals: { contested: 30 } });
+});
+
+/** A store that hosts share, in which another host teaches the same message as innocent, just before the next lesson is written. */
+function overtaken(store: Store): { store: Store; overtake: () => void } {
+  let comes = false;
+  const user = (own: UserStore): UserStore =>
+    new Proxy(own, {
+      get: (_, name) => {
+        if (name !== 'apply') return bound(own, name);
+        return async (...[change, options]: Parameters<UserStore['apply']>): Promise<void> => {
+          const [expected] = change.expects ?? [];
+          if (comes && expected !== undefined) {
+            comes = false;
+            const value = encodeLearned({ spam: false, source: 'error', rounds: [] });
+            await own.apply({ notes: [{ ...expected, value }] });
+          }
+          await own.apply(change, options);
+        };
+      },
+    });
+  const shared = new Proxy(store, {
+    get: (_, name) => {
+      if (name === 'isShared') return true;
+      if (name !== 'open') return bound(store, name);
+      return async (...question: Parameters<Store['open']>): Promise<UserStore | undefined> => {
+        const opened = await store.open(...question);
+        return opened && user(opened);
+      };
+    },
+  });
+  return { store: shared, overtake: () => (comes = true) };
+}
+
+function bound(object: object, name: string | symbol): unknown {
+  const value: unknown = Reflect.get(object, name);
+  return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(object) : value;
+}
+
+test('a lesson that another host overtakes is learned anew, and costs no signature of other mail', async () => {
+  const { store, overtake } = overtaken(new MemoryStore());
+  await (await store.open('joe', { create: true }))?.close();
+  const daemon = new KeptUsers(store, 2 ** 30);
+  const users: Users = async (...work) => await daemon.with(...work);
+  const task: Task = { user: 'joe', config, users };
+  await live(users);
+  expect(daemon.figures().warm).toBe(1);
+  const passed = await Promise.all(
+    ['a', 'b', 'c'].map((id) => judgeMessage(Buffer.from(mail({ id })), task, new Deadline(10_000))),
+  );
+  overtake();
+  const lesson = { spam: true, source: 'error' } as const;
+  const { learning } = await teachMessage(Buffer.from(advertisement('new'), 'latin1'), task, lesson, 1000);
+  expect(learning).toBe('relearned');
+  for (const { signature } of passed)
+    expect((await teachMessage(undefined, task, { ...lesson, signature }, 1000)).learning).not.toBe(
+      'duplicate',
+    );
+  await daemon.close();
 });

@@ -149,8 +149,9 @@ export class Features {
   async #waiting(): Promise<FeatureTable> {
     for (;;) {
       await this.settle();
-      const sums = await this.#backlog.sums();
-      if (this.#folding === undefined) return sums;
+      const backlog = this.#backlog;
+      const sums = await backlog.sums();
+      if (this.#backlog === backlog) return sums;
     }
   }
 

@@ -17,6 +17,8 @@ export interface Batch {
 export class Writer {
   readonly #database: Database;
   #failure: TamisError | undefined;
+  /** Ends when nothing is being written. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(database: Database) {
     this.#database = database;
@@ -33,14 +35,23 @@ export class Writer {
     const batch = this.#database.batch();
     try {
       await fill(batch);
-      // Another batch may have failed meanwhile.
-      this.#check();
     } catch (error) {
       await batch.close();
       throw error;
     }
+    const done = this.#last.then(() => this.#write(batch, durable));
+    this.#last = done.catch(() => undefined);
+    await done;
+  }
+
+  /** Not while another batch is being written, which may fail. */
+  async #write(batch: ReturnType<Database['batch']>, sync: boolean): Promise<void> {
+    if (this.#failure !== undefined) {
+      await batch.close();
+      throw this.#failure;
+    }
     try {
-      await batch.write({ sync: durable });
+      await batch.write({ sync });
     } catch (error) {
       throw this.fail(error);
     }

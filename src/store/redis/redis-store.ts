@@ -25,6 +25,10 @@ class RedisStore extends AbstractStore {
     this.#connection = connection;
   }
 
+  override get isShared(): boolean {
+    return true;
+  }
+
   protected async _open(
     user: string,
     create: boolean,

@@ -31,6 +31,10 @@ export class DspamFiles extends AbstractStore {
     this.#directory = existsSync(data) ? data : directory;
   }
 
+  override get isShared(): boolean {
+    return true;
+  }
+
   protected async _open(user: string, create: boolean): Promise<DspamUserStore | undefined> {
     const file = this.#places(user).find((one) => existsSync(one));
     if (file === undefined) {

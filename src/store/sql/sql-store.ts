@@ -28,6 +28,10 @@ export class SqlStore extends AbstractStore {
     this.database = new Database(server);
   }
 
+  override get isShared(): boolean {
+    return true;
+  }
+
   protected async _open(user: string, create: boolean): Promise<SqlUserStore | undefined> {
     const id = (await this.idOf(user)) ?? (create ? await this.createId(user) : undefined);
     return id === undefined ? undefined : new SqlUserStore(user, id, this.database);
