@@ -1,12 +1,14 @@
 /** examples/exim, run by the real Exim: mail comes in by SMTP, is judged, comes back, and is filed. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mail } from '../cli/mail.ts';
 import { Daemon } from '../daemon/daemon.ts';
 import { describeAsRoot, describeWith } from '../peers.ts';
 import { DovecotServer } from './dovecot-server.ts';
 import { EximServer, eximUser } from './exim-server.ts';
 import {
+  commands,
   emptyConfig,
   faulty,
   judgement,
@@ -40,7 +42,9 @@ describeAsRoot('as root', () => {
       const place = join(work, 'site');
       mkdirSync(place);
       server = new EximServer(place);
-      server.configure(ruleOf('exim', '--program', program, '--on-failure', 'defer'));
+      server.configure(ruleOf('exim', '--program', program, '--on-failure', 'defer'), (text) =>
+        text.replace('/usr/bin/node /usr/local/bin/tamis', program),
+      );
       await server.start();
     });
     afterAll(async () => {
@@ -194,6 +198,58 @@ describeAsRoot('as root', () => {
       } finally {
         await dovecot.stop();
       }
+    });
+
+    describe('addresses that teach', () => {
+      const ask = (...words: string[]): string =>
+        must([node, tamis, ...words], { env: { TAMIS_HOME: home, TAMIS_CONFIG: emptyConfig(work) } }).stdout;
+      const stats = (who: string): unknown => JSON.parse(ask('stats', '--user', who, '--json'));
+      const fields = 'MIME-Version: 1.0\nContent-Type: message/rfc822\n';
+
+      /** Somebody, and what they have received, forwarded. */
+      async function reader(): Promise<{ user: string; maildir: string; forwarded: string }> {
+        const { user, maildir } = person();
+        await server.deliver([user], messageOf(sample('spam-1')));
+        const [body = ''] = messagesIn(maildir, '.Spam');
+        return { user, maildir, forwarded: mail({ id: 'forwarded', fields, body }) };
+      }
+
+      test('who has received a message trains their own filter with it', async () => {
+        const { user, maildir, forwarded } = await reader();
+        await server.deliver(['notspam@example.net'], forwarded, user);
+        expect(stats(user)).toMatchObject({ innocentMisclassified: 1, spamMisclassified: 0 });
+        await server.deliver(['Spam@example.net'], forwarded, user);
+        expect(stats(user)).toMatchObject({ spamMisclassified: 1 });
+        expect(messagesIn(maildir)).toEqual([]);
+      });
+
+      test('nobody trains anybody else; what is not signed teaches nothing, goes back, and is no command', async () => {
+        const { user, maildir, forwarded } = await reader();
+        const ann = person();
+        // What goes back is judged, too, and so counts as a message that is no spam.
+        const learned = (who: string): unknown => {
+          const { spamLearned, spamMisclassified } = stats(who) as Record<string, number>;
+          return [spamLearned, spamMisclassified];
+        };
+        const before = [learned(user), learned(ann.user)];
+        await server.deliver(['spam@example.net'], forwarded, ann.user);
+        await server.deliver(['spam@example.net'], mail({ id: 'unsigned' }), user);
+        for (const place of [ann.maildir, maildir]) {
+          expect(messagesIn(place)).toEqual([expect.stringContaining('Mail delivery failed')]);
+        }
+        // In a folder that the account of the pipe may write.
+        const trap = join(home, 'trap');
+        const failed = (): number => server.log().split('** spam@example.net').length;
+        for (const name of [...commands(trap), `\${run{/usr/bin/touch ${trap}}}`, '-f']) {
+          const count = failed();
+          const from = `"${name.replace(/["\\]/g, '\\$&')}"@example.net`;
+          await server.deliver(['spam@example.net'], forwarded, from);
+          expect(failed(), `${name}: ${server.log()}`).toBe(count + 1);
+        }
+        expect(existsSync(trap)).toBe(false);
+        await expect(server.deliver(['spam@example.net'], forwarded, '')).rejects.toThrow("'550'");
+        expect([learned(user), learned(ann.user)]).toEqual(before);
+      });
     });
 
     describe('by LMTP', () => {

@@ -3,7 +3,7 @@
  * Postfix does.
  */
 import { spawnSync } from 'node:child_process';
-import { chownSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chownSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, submit } from './dialogue.ts';
 import { must, node, script } from './site.ts';
@@ -105,6 +105,11 @@ socket.on('data', (bytes) => {
   waiting(): string[] {
     const { stdout } = must(['/usr/sbin/postqueue', '-c', this.conf, '-j'], { env });
     return stdout.split('\n').filter((line) => line !== '');
+  }
+
+  /** What Postfix has logged. */
+  log(): string {
+    return readFileSync(join(this.place, 'maillog'), 'utf8');
   }
 
   /** Hands messages in by SMTP; Postfix must take them. */

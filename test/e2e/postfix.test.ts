@@ -1,13 +1,15 @@
 /** examples/postfix, run by the real Postfix and Dovecot: as a content filter and by LMTP; spam is found by IMAP, and a move teaches. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mail } from '../cli/mail.ts';
 import { Daemon } from '../daemon/daemon.ts';
 import { describeAsRoot, describeWith } from '../peers.ts';
 import type { Imap } from './dialogue.ts';
 import { DovecotServer } from './dovecot-server.ts';
 import { PostfixServer } from './postfix-server.ts';
 import {
+  commands,
   emptyConfig,
   faulty,
   judgement,
@@ -55,9 +57,12 @@ describeAsRoot('as root', () => {
       postfix = new PostfixServer(mine);
       const example = readFileSync(join(root, 'examples/postfix/main.cf'), 'utf8');
       const rule = ruleOf('postfix', '--program', program, '--on-failure', 'defer');
+      const teaching = readFileSync(join(root, 'examples/postfix/master.cf'), 'utf8');
       await postfix.configure(
         example.replace('/run/dovecot/lmtp', dovecot.lmtp),
-        rule.replace('user=tamis', 'user=nobody'),
+        (rule + teaching)
+          .replaceAll('user=tamis', 'user=nobody')
+          .replaceAll('/usr/bin/node /usr/local/bin/tamis', program),
       );
       postfix.postconf('-P', `${postfix.port}/inet/content_filter=tamis:dummy`);
       postfix.start();
@@ -136,6 +141,70 @@ describeAsRoot('as root', () => {
       await expect.poll(() => postfix.waiting(), { timeout: 30_000 }).toEqual([]);
       expect(await imap.messages('INBOX')).toEqual([]);
       expect(must(['find', work, '-name', 'trap']).stdout).toBe('');
+    });
+
+    describe('addresses that teach', () => {
+      const ann = 'ann@example.net';
+      const ask = (...words: string[]): string =>
+        must([node, tamis, ...words], { env: { TAMIS_HOME: home, TAMIS_CONFIG: emptyConfig(work) } }).stdout;
+      const stats = (who: string): unknown => JSON.parse(ask('stats', '--user', who, '--json'));
+      /** What becomes of each message, as the log says. */
+      const ends = (): (string | undefined)[] => {
+        const lines = postfix.log().split('\n');
+        return lines
+          .filter((line) => line.includes(' relay=tamis-'))
+          .map((line) => / status=(\w+)/.exec(line)?.[1]);
+      };
+      const send = async (to: string, from: string, message: string): Promise<string | undefined> => {
+        const before = ends().length;
+        await postfix.take([`${to}@example.net`], [message], from);
+        await expect.poll(() => ends().length, { timeout: 20_000 }).toBe(before + 1);
+        return ends().at(-1);
+      };
+
+      /** What the user has received, forwarded. */
+      async function forward(): Promise<string> {
+        await postfix.take([user], [messageOf(sample('spam-1'))]);
+        const [body = ''] = await arrived('Spam');
+        return mail({ id: 'forwarded', fields: 'MIME-Version: 1.0\nContent-Type: message/rfc822\n', body });
+      }
+
+      beforeAll(() => {
+        dovecot.addUser(ann);
+        ask('train', '--user', ann, '--spam', join(root, 'examples/mail/Spam'));
+      });
+
+      test('who has received a message trains their own filter with it', async () => {
+        const forwarded = await forward();
+        const before = stats(user) as Record<string, number>;
+        expect(await send('notspam', user, forwarded)).toBe('sent');
+        expect(stats(user)).toMatchObject({
+          innocentMisclassified: (before['innocentMisclassified'] ?? 0) + 1,
+          spamMisclassified: before['spamMisclassified'],
+        });
+        expect(await send('spam', user, forwarded)).toBe('sent');
+        expect(stats(user)).toMatchObject({ spamMisclassified: (before['spamMisclassified'] ?? 0) + 1 });
+      });
+
+      test('nobody trains anybody else; what is not signed teaches nothing, goes back, and is no command', async () => {
+        const forwarded = await forward();
+        const before = [stats(user), stats(ann), ask('users', 'list')];
+        const returned = [expect.stringContaining('Undelivered Mail Returned to Sender')];
+        const box = await dovecot.imap(ann);
+        expect(await send('notspam', ann, forwarded)).toBe('bounced');
+        await expect.poll(() => box.messages('INBOX'), { timeout: 20_000 }).toEqual(returned);
+        box.end();
+        expect(await send('notspam', user, mail({ id: 'unsigned' }))).toBe('bounced');
+        expect(await arrived('INBOX')).toEqual(returned);
+        // In a folder that the account of the pipe may write.
+        const trap = join(home, 'trap');
+        const names = commands(trap).map((name) => `"${name.replace(/["\\]/g, '\\$&')}"@example.net`);
+        for (const from of ['', 'mallory@example.net', ...names]) {
+          expect(await send('spam', from, forwarded)).toBe('bounced');
+        }
+        expect([stats(user), stats(ann), ask('users', 'list')]).toEqual(before);
+        expect(existsSync(trap)).toBe(false);
+      });
     });
 
     describe('by LMTP', () => {

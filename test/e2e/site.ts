@@ -217,3 +217,9 @@ export function ruleOf(host: string, ...options: readonly string[]): string {
 export function faulty(folder: string, text: string): string {
   return script(join(folder, `faulty-${randomUUID()}`), text);
 }
+
+/** Local parts of addresses that make a file, if a shell reads them: bare, and out of either kind of quotes. */
+export function commands(file: string): string[] {
+  const command = `touch ${file}`;
+  return [`$(${command})`, `\`${command}\``, `a;${command};`, `a';${command};'`, `a";${command};"`];
+}
