@@ -50,7 +50,7 @@ export async function teachMessage(
   const create = message !== undefined && lesson.signedOnly !== true && lesson.unlearn !== true;
   const { taught, others, pass } = await withMember(task, { create, wait }, async (member) => {
     const { name, known, membership } = member;
-    if (!known) throw unknownSignature(lesson.signature, name);
+    if (!known) throw unknownSignature(lesson.signature, name, message !== undefined);
     const engines = await enginesOf(member, task.config);
     const told = await teachMember(engines, message, lesson, name, task.config);
     const { signature, source, learning, pass } = told;
@@ -144,14 +144,17 @@ async function findLesson(
   const signed = await firstSigned(engines, [...given, ...signatures.toReversed()]);
   if (signed !== undefined) return signed;
   if (message === undefined || lesson.signedOnly === true) {
-    throw unknownSignature(lesson.signature ?? signatures.at(-1), user);
+    throw unknownSignature(lesson.signature ?? signatures.at(-1), user, message !== undefined);
   }
   return { reading: engines.read(message.prefix, message.reading), signature: undefined };
 }
 
-function unknownSignature(signature: string | undefined, user: string): TamisError {
+function unknownSignature(signature: string | undefined, user: string, hasMessage: boolean): TamisError {
   if (signature === undefined) {
-    return new TamisError('INPUT', 'There is no message on stdin, and no --signature stands for one.');
+    const sentence = hasMessage
+      ? `The message holds no signature, and with --signed-only it must hold one that this filter put on mail of ${JSON.stringify(user)}.`
+      : 'There is no message on stdin, and no --signature stands for one.';
+    return new TamisError('INPUT', sentence);
   }
   const sentence = `The signature ${JSON.stringify(signature)} is unknown for ${JSON.stringify(user)} or has expired; give the message itself on stdin.`;
   return new TamisError('SIGNATURE_UNKNOWN', sentence);
