@@ -7,6 +7,7 @@ import { systemCode } from '../errors.ts';
 import { log } from '../log.ts';
 import type { Totals } from '../store/contract.ts';
 import { whileOthersLearn } from './again.ts';
+import { askedAhead } from './ahead.ts';
 import * as contests from './contest.ts';
 import type * as engine from './dspam-filter.ts';
 import type { DspamFilter, DspamReading, DspamReceipt } from './dspam-filter.ts';
@@ -28,11 +29,13 @@ export interface Readings {
   readonly dspam: DspamReading | undefined;
 }
 
-/** The engines of a user, as the user stands. */
+/** The engines of a user, as the user stands. `message`: what they will be asked about, if that is known. */
 export async function enginesOf(
-  { name, memory, settings }: Pick<Member, 'name' | 'memory' | 'settings'>,
+  { name, memory: own, settings }: Pick<Member, 'name' | 'memory' | 'settings'>,
   config: Config,
+  message?: Reading,
 ): Promise<Engines> {
+  const memory = message === undefined ? own : askedAhead(own, message);
   const standing = await standingOf(memory, settings, config);
   return await Engines.load({ name, memory, settings, home: config.home }, standing);
 }

@@ -51,7 +51,7 @@ export async function teachMessage(
   const { taught, others, pass } = await withMember(task, { create, wait }, async (member) => {
     const { name, known, membership } = member;
     if (!known) throw unknownSignature(lesson.signature, name, message !== undefined);
-    const engines = await enginesOf(member, task.config);
+    const engines = await enginesOf(member, task.config, message?.reading);
     const told = await teachMember(engines, message, lesson, name, task.config);
     const { signature, source, learning, pass } = told;
     const verdict: Verdict = {
@@ -123,7 +123,7 @@ export async function forgetMessage(prefix: Uint8Array, task: Task, wait: number
   const message = { prefix, reading: await readMessage(prefix) };
   return await withMember(task, { create: false, wait }, async (member) => {
     if (!member.known) return false;
-    const engines = await enginesOf(member, task.config);
+    const engines = await enginesOf(member, task.config, message.reading);
     const { reading } = await findLesson(engines, message, {}, member.name);
     return await engines.forget(reading);
   });
