@@ -7,6 +7,7 @@
  *
  * Those of the text and its links are apart, because the sender can have them as they like: by pasting what somebody else wrote.
  */
+import { oneBlankEach } from '../message/blanks.ts';
 import type { Content, Field, Part } from '../message/content.ts';
 
 const mostFacts = 200;
@@ -37,7 +38,7 @@ export function factsOf(content: Content, fields: readonly Field[]): Facts {
 
 /** A fact in one line, of bounded length. */
 function plain(fact: string): string {
-  return fact.replace(/\s+/gu, ' ').slice(0, 100);
+  return oneBlankEach(fact).slice(0, 100);
 }
 
 /** The judged fields, by name. */
@@ -186,7 +187,7 @@ function* textFacts({ text, hidden, marks, parts }: Content): Generator<string> 
   yield `quoted lines: ${power(lines.filter((line) => line.startsWith('>')).length)}`;
   yield `signature: ${lines.includes('-- ')}`;
   yield `longest line: ${power(lines.reduce((most, line) => Math.max(most, line.length), 0))}`;
-  yield `lines of capitals: ${power(lines.filter((line) => line === line.toUpperCase() && /\p{Lu}{4}/u.test(line)).length)}`;
+  yield `lines of capitals: ${power(lines.filter(isShouted).length)}`;
   yield `first line shape: ${shape(lines.find((line) => line.trim() !== '')?.trim() ?? '', 16)}`;
   yield `hidden text: ${power(hidden.trim().length)}`;
   for (const [name, found] of Object.entries(marks)) yield `${name}: ${power(Number(found))}`;
@@ -218,19 +219,43 @@ function* linkFacts(links: readonly string[], header: Header): Generator<string>
   yield `from's domain among the links: ${from !== '' && sites.has(from)}`;
 }
 
-/** How a program writes: letters as `a` or `A`, digits as `9`, runs made one. */
+/** How a program writes: letters as `a` or `A`, digits as `9`, runs made one. Most of the time it meets ASCII only. */
 function shape(text: string, length: number): string {
+  const end = Math.min(300, text.length);
+  let count = 0;
+  let last = 0;
+  for (let at = 0; at < end && count < length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 0x7f) return shapeOfAny(text.slice(0, 300)).slice(0, length);
+    const kind = kinds[code] ?? 0;
+    if (kind === 0 || kind !== last) drawn[count++] = kind === 0 ? code : kind;
+    last = kind;
+  }
+  return drawn.toString('latin1', 0, count);
+}
+
+function shapeOfAny(text: string): string {
   return text
-    .slice(0, 300)
     .replace(/\p{Ll}+/gu, 'a')
     .replace(/\p{Lu}+/gu, 'A')
-    .replace(/\d+/g, '9')
-    .slice(0, length);
+    .replace(/\d+/g, '9');
 }
+
+const drawn = Buffer.alloc(300);
+/** What stands for runs of an ASCII character and its like; 0 where it stands for itself. */
+const kinds = Uint8Array.from({ length: 0x80 }, (_, code) => {
+  const drawnAs = shapeOfAny(String.fromCharCode(code)).charCodeAt(0);
+  return 'aA9'.includes(String.fromCharCode(drawnAs)) ? drawnAs : 0;
+});
 
 /** A count as the power of two below it. */
 function power(count: number): string {
   return count < 2 ? count.toString() : (2 ** Math.floor(Math.log2(count))).toString();
+}
+
+/** Whether a line is of capitals. Most are told apart by their first small letter. */
+function isShouted(line: string): boolean {
+  return !/[a-z]/.test(line) && line === line.toUpperCase() && /\p{Lu}{4}/u.test(line);
 }
 
 /** How many letters of each case, and of some other characters, a text has; in one pass, which most of the time meets ASCII only. */
@@ -258,11 +283,8 @@ function domainOf(address: string): string {
 
 /** What somebody registered of a host name, by rule of thumb: two labels, three below a short second one (`co.uk`). */
 function registered(host: string): string {
-  const labels = host
-    .toLowerCase()
-    .replace(/[^\w.-]/g, '')
-    .replace(/\.$/, '')
-    .split('.');
+  const name = /[^a-z0-9_.-]/.test(host) ? host.toLowerCase().replace(/[^\w.-]/g, '') : host;
+  const labels = (name.endsWith('.') ? name.slice(0, -1) : name).split('.');
   if (/^\d+$/.test(labels.at(-1) ?? '')) return labels.join('.');
   const short = labels.length > 2 && labels.at(-1)?.length === 2 && (labels.at(-2)?.length ?? 0) <= 3;
   return labels.slice(short ? -3 : -2).join('.');

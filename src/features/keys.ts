@@ -55,6 +55,9 @@ export interface Distinct {
   readonly ends: readonly number[];
 }
 
+/** Slots for the keys of one call of {@link distinct}: kept, because making and clearing them anew costs more than all else. */
+let seen = new Float64Array(1024);
+
 /**
  * Keys in groups, each key once, in the order in which they first come. Overwrites `keys`.
  *
@@ -63,18 +66,19 @@ export interface Distinct {
  */
 export function distinct(keys: Float64Array, ends: readonly number[]): Distinct {
   const length = ends.at(-1) ?? 0;
-  let slots = 64;
-  while (slots < 2 * length) slots *= 2;
-  const seen = new Float64Array(slots);
+  let count = 64;
+  while (count < 2 * length) count *= 2;
+  if (seen.length < count) seen = new Float64Array(count);
+  const slots = seen.fill(0, 0, count);
   let kept = 0;
   let i = 0;
   const keptEnds = ends.map((end) => {
     for (; i < end; i++) {
       const key = keys[i] ?? 0;
-      let slot = mix(key ^ Math.imul((key / space) | 0, 0x9e3779b1)) & (slots - 1);
-      while (seen[slot] !== 0 && seen[slot] !== key) slot = (slot + 1) & (slots - 1);
-      if (seen[slot] === key) continue;
-      seen[slot] = key;
+      let slot = mix(key ^ Math.imul((key / space) | 0, 0x9e3779b1)) & (count - 1);
+      while (slots[slot] !== 0 && slots[slot] !== key) slot = (slot + 1) & (count - 1);
+      if (slots[slot] === key) continue;
+      slots[slot] = key;
       keys[kept++] = key;
     }
     return kept;

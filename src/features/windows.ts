@@ -13,16 +13,14 @@
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Content, Field } from '../message/content.ts';
-import { judgedFields } from '../message/delivered.ts';
+import { essenceOf } from '../message/essence.ts';
 import { factsOf, type Facts } from './facts.ts';
 
 /** The most bytes that each window holds. */
 export const limits = { sender: 2000, route: 1000, start: 2000, end: 1000, facts: 4500 } as const;
 
-/** Characters from which the beginning of a text is taken, unless it is mostly white space; so with its end. */
-const reach = 6000;
-/** Bytes of a character at most: one at the cut may be half. */
-const widest = 4;
+/** Characters of a text that hold a window, whatever they are, and one more: at the cut may stand half a pair of UTF-16. */
+const reach = { start: limits.start + 2, end: limits.end + 2 } as const;
 
 /** What the learners read of a message, in UTF-8. */
 export interface Windows {
@@ -41,10 +39,9 @@ export interface Windows {
 const names = ['sender', 'route', 'start', 'end', 'facts'] as const satisfies (keyof Windows)[];
 
 /** Cuts the windows out of what a message says. */
-export function windowsOf(content: Content): Windows {
-  const fields = judgedFields(content.fields);
+export function windowsOf(content: Content, { fields, text } = essenceOf(content)): Windows {
   const isReceived = ({ name }: Field): boolean => name.toLowerCase() === 'received';
-  const { start, end } = endsOf(content.text);
+  const { start, end } = endsOf(text);
   return {
     sender: lines(
       fields.filter((field) => !isReceived(field)),
@@ -62,7 +59,7 @@ function factWindow({ made, said }: Facts): Uint8Array {
 }
 
 /** For some kilobytes: zlib's own defaults take three times as long, mostly to clear memory that is not needed. */
-const small = { level: 3, memLevel: 5, windowBits: 13 } as const;
+const small = { level: 3, memLevel: 6, windowBits: 13 } as const;
 
 /** Packs windows into the bytes that a signature keeps; {@link unpackWindows} reverses it. */
 export function packWindows(windows: Windows): Uint8Array {
@@ -84,23 +81,18 @@ export function unpackWindows(packed: Uint8Array): Windows {
   return Object.fromEntries(windows) as Record<keyof Windows, Uint8Array>;
 }
 
-/** The beginning and the end of a text. Of a long one only what surely holds them is looked at. */
+/** The beginning and the end of a text in one line. Of a long one only what surely holds them is looked at. */
 function endsOf(text: string): Pick<Windows, 'start' | 'end'> {
-  if (text.length > 2 * reach) {
-    const head = Buffer.from(collapsed(text.slice(0, reach)));
-    const tail = Buffer.from(collapsed(text.slice(-reach)));
-    if (head.length > limits.start + widest && tail.length > limits.end + widest)
-      return { start: head.subarray(0, limits.start), end: tail.subarray(tail.length - limits.end) };
+  if (text.length > reach.start + reach.end) {
+    const head = Buffer.from(text.slice(0, reach.start));
+    const tail = Buffer.from(text.slice(-reach.end));
+    return { start: head.subarray(0, limits.start), end: tail.subarray(tail.length - limits.end) };
   }
-  const bytes = Buffer.from(collapsed(text));
+  const bytes = Buffer.from(text);
   return {
     start: bytes.subarray(0, limits.start),
     end: bytes.subarray(Math.max(limits.start, bytes.length - limits.end)),
   };
-}
-
-function collapsed(text: string): string {
-  return text.replace(/\s+/gu, ' ').trim();
 }
 
 function lines(fields: readonly Field[], limit: number): Uint8Array {

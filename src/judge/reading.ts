@@ -2,6 +2,7 @@
 import { featuresOf, type Features } from '../features/features.ts';
 import { windowsOf, type Windows } from '../features/windows.ts';
 import type { Content } from '../message/content.ts';
+import { essenceOf } from '../message/essence.ts';
 import { fingerprint } from '../message/fingerprint.ts';
 import { readContent } from '../message/read.ts';
 import { splitMessage } from '../message/split.ts';
@@ -28,12 +29,13 @@ export async function readMessage(prefix: Uint8Array, deadline?: Deadline): Prom
   const split = await splitMessage(prefix);
   const work = (): FullReading => {
     const content = readContent(split);
-    const windows = windowsOf(content);
+    const essence = essenceOf(content);
+    const windows = windowsOf(content, essence);
     return {
       content,
       windows,
       features: featuresOf(windows),
-      fingerprint: fingerprint(content),
+      fingerprint: fingerprint(content, essence),
       signatures: findSignatures(split),
     };
   };

@@ -65,8 +65,19 @@ function saysMore(charset: string): boolean {
   return !utf8Names.test(charset) && isKnown(charset);
 }
 
+/** Charsets that were asked for, and whether libmime knows them: to find out makes a decoder. Cleared when senders have made up many. */
+const asked = new Map<string, boolean>();
+const mostAsked = 200;
+
 /** Whether libmime decodes a charset as itself; one that it does not know it takes for UTF-8. */
 function isKnown(charset: string): boolean {
+  const answer = asked.get(charset) ?? isSupported(charset);
+  if (asked.size >= mostAsked) asked.clear();
+  asked.set(charset, answer);
+  return answer;
+}
+
+function isSupported(charset: string): boolean {
   try {
     return createDecodeStream(charset).supported;
   } catch {

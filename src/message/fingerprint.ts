@@ -7,24 +7,24 @@
  * would call two differ in Message-ID, Date or text.
  */
 import { createHash } from 'node:crypto';
+import { oneLine } from './blanks.ts';
 import type { Content } from './content.ts';
-import { judgedFields } from './delivered.ts';
+import { essenceOf } from './essence.ts';
 
 const bytes = 16;
+const quoted = /^>+(?=From )/gm;
 
 /** The fingerprint of a message: 16 bytes. */
-export function fingerprint({ fields, text, hidden, parts }: Content): Buffer {
-  const hash = createHash('sha256');
-  for (const { name, value } of judgedFields(fields)) {
-    const lower = name.toLowerCase();
-    if (lower !== 'received') hash.update(`${lower}: ${value}\n`);
-  }
-  for (const said of [text, hidden]) hash.update(`${essence(said)}\n`);
-  for (const { type, fileName } of parts) hash.update(`${type} ${fileName}\n`);
-  return hash.digest().subarray(0, bytes);
+export function fingerprint(content: Content, { fields, text } = essenceOf(content)): Buffer {
+  const told = fields
+    .map(({ name, value }) => `${name.toLowerCase()}: ${value}\n`)
+    .filter((line) => !line.startsWith('received: '));
+  const said = content.text.includes('>From ') ? unquoted(content.text) : text;
+  const parts = content.parts.map(({ type, fileName }) => `${type} ${fileName}\n`);
+  const all = `${told.join('')}${said}\n${unquoted(content.hidden)}\n${parts.join('')}`;
+  return createHash('sha256').update(all).digest().subarray(0, bytes);
 }
 
-function essence(text: string): string {
-  const unquoted = text.includes('>From ') ? text.replace(/^>+(?=From )/gm, '') : text;
-  return unquoted.replace(/\s+/g, ' ').trim();
+function unquoted(text: string): string {
+  return oneLine(text.includes('>From ') ? text.replace(quoted, '') : text);
 }

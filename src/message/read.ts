@@ -3,6 +3,7 @@
  *
  * Pure, synchronous and linear in the input, so that it can run under a deadline.
  */
+import { oneLine } from './blanks.ts';
 import { decodeField } from './charset.ts';
 import type { Content, Field, Part } from './content.ts';
 import { textOf } from './encoding.ts';
@@ -66,7 +67,7 @@ class Said {
       const name = line.slice(0, Math.max(0, colon)).trimEnd();
       if (name === '' || /[^\x21-\x7e]/.test(name)) continue;
       const value = normaliseText(decodeField(line.slice(colon + 1)), this.marks);
-      fields.push({ name, value: value.replace(/\s+/gu, ' ').trim() });
+      fields.push({ name, value: oneLine(value) });
     }
     return fields;
   }

@@ -1,21 +1,32 @@
 /**
  * Features in memory: a hash table from a key of 40 bits to two signed 32-bit integers.
  *
- * Open addressing with linear probing over typed arrays, at most three quarters full, doubled when it would be
- * fuller; no object for each feature. A slot is four integers side by side, so that a look takes one line of the processor's
- * cache: the low 32 bits of the key, its high bits plus 1 (0: the slot is free), `a` and `b`. A key that was added once keeps its slot until `clear`,
- * though its integers be zero; so a table can also hold what is known to have no record.
+ * Open addressing with linear probing over one typed array, between half and three quarters full; no object for each feature. A
+ * slot is three integers side by side, because a look costs mostly the line of the processor's cache that it takes:
  *
- * Limit: some 50 million keys (2^26 slots).
+ *     the low 32 bits of the key
+ *     `a` in the upper 23 bits, the high 8 bits of the key plus 1 in the lower 9 (0: the slot is free)
+ *     `b`
+ *
+ * An `a` that 23 bits do not hold (more than a million messages counted of one pair) is kept aside. A key that was added once keeps its
+ * slot until `clear`, though its integers be zero; so a table can also hold what is known to have no record.
+ *
+ * Limit: some 130 million keys.
  */
 import type { FeatureRows } from '../contract.ts';
 
-/** Slots; always a power of two. */
+/** Slots at first. */
 const smallest = 16;
 const fullest = 0.75;
+/** How many times the slots a fuller table gets: little, because a table is most of what a warm user takes. */
+const growth = 1.4;
 /** Integers of a slot. */
-const width = 4;
+const width = 3;
 const space = 2 ** 32;
+const highBits = 9;
+const highMask = 2 ** highBits - 1;
+/** What stands for an `a` that is kept aside. */
+const aside = -(2 ** (31 - highBits));
 
 /** Keeps a sum within the range of a signed 32-bit integer. */
 export function saturate(sum: number): number {
@@ -25,15 +36,14 @@ export function saturate(sum: number): number {
 /** A table of features that grows as needed. */
 export class FeatureTable {
   #slots: Int32Array;
-  #mask: number;
+  #count: number;
   #size = 0;
+  readonly #large = new Map<number, number>();
 
   /** @param expected How many features will come, so that the table need not grow on the way. */
   constructor(expected = 0) {
-    let count = smallest;
-    while (count * fullest < expected) count *= 2;
-    this.#slots = new Int32Array(width * count);
-    this.#mask = count - 1;
+    this.#count = Math.max(smallest, Math.ceil(expected / fullest) + 1);
+    this.#slots = new Int32Array(width * this.#count);
   }
 
   /** How many keys have a slot, those with two zeros included. */
@@ -48,17 +58,25 @@ export class FeatureTable {
 
   /** Reads `a` and `b` of a key into `values` at `at` and `at + 1`; false, and two zeros, if the key has no slot. */
   read(key: number, values: Int32Array, at: number): boolean {
+    const slots = this.#slots;
     const place = this.#probe(key);
-    values[at] = this.#slots[place + 2] ?? 0;
-    values[at + 1] = this.#slots[place + 3] ?? 0;
-    return this.#slots[place + 1] !== 0;
+    const head = slots[place + 1] ?? 0;
+    const a = head >> highBits;
+    values[at] = a === aside ? (this.#large.get(key) ?? 0) : a;
+    values[at + 1] = slots[place + 2] ?? 0;
+    return head !== 0;
+  }
+
+  /** Reads all keys into `values`, two integers each. */
+  readAll(keys: Float64Array, values: Int32Array): void {
+    for (let i = 0; i < keys.length; i++) this.read(keys[i] ?? 0, values, 2 * i);
   }
 
   /** Adds deltas to a key's integers, which saturate at the range of a signed 32-bit integer. */
   add(key: number, da: number, db: number): void {
     let place = this.#probe(key);
     if (this.#slots[place + 1] === 0) {
-      if (this.#size + 1 > (this.#mask + 1) * fullest) {
+      if (this.#size + 1 > this.#count * fullest) {
         this.#grow();
         place = this.#probe(key);
       }
@@ -66,8 +84,15 @@ export class FeatureTable {
       this.#slots[place + 1] = highOf(key);
       this.#size++;
     }
-    this.#slots[place + 2] = saturate((this.#slots[place + 2] ?? 0) + da);
-    this.#slots[place + 3] = saturate((this.#slots[place + 3] ?? 0) + db);
+    const slots = this.#slots;
+    const head = slots[place + 1] ?? 0;
+    const a = head >> highBits;
+    slots[place + 1] = this.#packed(
+      key,
+      saturate((a === aside ? (this.#large.get(key) ?? 0) : a) + da),
+      head,
+    );
+    slots[place + 2] = saturate((slots[place + 2] ?? 0) + db);
   }
 
   /** Adds each row's integers to the record of its key. */
@@ -83,13 +108,11 @@ export class FeatureTable {
     const slots = this.#slots;
     let row = 0;
     for (let place = 0; place < slots.length; place += width) {
-      const a = slots[place + 2] ?? 0;
-      const b = slots[place + 3] ?? 0;
-      if (a === 0 && b === 0) continue;
-      keys[row] = ((slots[place + 1] ?? 0) - 1) * space + ((slots[place] ?? 0) >>> 0);
-      values[2 * row] = a;
-      values[2 * row + 1] = b;
-      row++;
+      if (slots[place + 1] === 0) continue;
+      const key = this.#keyAt(place);
+      this.read(key, values, 2 * row);
+      if (values[2 * row] === 0 && values[2 * row + 1] === 0) continue;
+      keys[row++] = key;
     }
     return { keys: keys.slice(0, row), values: values.slice(0, 2 * row) };
   }
@@ -97,7 +120,19 @@ export class FeatureTable {
   /** Forgets all keys; the slots stay for what comes next. */
   clear(): void {
     this.#slots.fill(0);
+    this.#large.clear();
     this.#size = 0;
+  }
+
+  /** The second integer of a slot, whose lower bits are those of `head`. */
+  #packed(key: number, a: number, head: number): number {
+    const fits = a > aside && a < -aside;
+    if (!fits) this.#large.set(key, a);
+    return ((fits ? a : aside) << highBits) | (head & highMask);
+  }
+
+  #keyAt(place: number): number {
+    return (((this.#slots[place + 1] ?? 0) & highMask) - 1) * space + ((this.#slots[place] ?? 0) >>> 0);
   }
 
   /** Where the slot begins that holds the key, or the free one where it would go. There is always a free one. */
@@ -105,21 +140,23 @@ export class FeatureTable {
     const slots = this.#slots;
     const low = key | 0;
     const high = highOf(key);
-    for (let slot = hash(low, high) & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const place = width * slot;
-      const held = slots[place + 1];
-      if (held === 0 || (held === high && slots[place] === low)) return place;
+    let place = width * Math.floor((hash(low, high) / space) * this.#count);
+    for (;;) {
+      const head = slots[place + 1] ?? 0;
+      if (head === 0 || (slots[place] === low && (head & highMask) === high)) return place;
+      place += width;
+      if (place === slots.length) place = 0;
     }
   }
 
   #grow(): void {
     const before = this.#slots;
-    this.#slots = new Int32Array(2 * before.length);
-    this.#mask = this.#slots.length / width - 1;
+    this.#count = Math.ceil(growth * this.#count);
+    this.#slots = new Int32Array(width * this.#count);
     for (let from = 0; from < before.length; from += width) {
-      const high = before[from + 1] ?? 0;
-      if (high === 0) continue;
-      const place = this.#probe((high - 1) * space + ((before[from] ?? 0) >>> 0));
+      const head = before[from + 1] ?? 0;
+      if (head === 0) continue;
+      const place = this.#probe(((head & highMask) - 1) * space + ((before[from] ?? 0) >>> 0));
       for (let at = 0; at < width; at++) this.#slots[place + at] = before[from + at] ?? 0;
     }
   }
@@ -130,8 +167,8 @@ function highOf(key: number): number {
   return Math.floor(key / space) + 1;
 }
 
-/** Keys are hashes already, but not in every bit: a learner may mark its own keys with fixed high or low bits. */
+/** Keys are hashes already, but not in every bit: a learner may mark its own keys with fixed high or low bits. Unsigned. */
 function hash(low: number, high: number): number {
   const mixed = Math.imul(low ^ (low >>> 15) ^ Math.imul(high, 0x85ebca6b), 0x9e3779b1);
-  return mixed ^ (mixed >>> 15);
+  return (mixed ^ (mixed >>> 15)) >>> 0;
 }

@@ -13,7 +13,10 @@ describe('a table of features', () => {
       fc.integer({ min: 0, max: 50 }),
       fc.integer({ min: 0, max: 255 }).map((high) => high * 2 ** 32),
     );
-    const delta = fc.oneof(fc.integer({ min: -2, max: 2 }), fc.constantFrom(2147483647, -2147483648));
+    const delta = fc.oneof(
+      fc.integer({ min: -2, max: 2 }),
+      fc.constantFrom(2147483647, -2147483648, 4194303, 4194304, -4194304),
+    );
     fc.assert(
       fc.property(fc.array(fc.tuple(key, delta, delta), { maxLength: 400 }), (added) => {
         const table = new FeatureTable();
@@ -58,7 +61,7 @@ describe('a table of features', () => {
     const { bytes } = table;
     for (let key = 0; key < 3000; key++) table.add(key, 1, 1);
     expect(table.bytes).toBe(bytes);
-    expect(bytes).toBe(16 * 4096);
+    expect(bytes).toBeLessThan(12 * 4100);
   });
 
   test.each([
