@@ -3,7 +3,8 @@
  *
  * What was collected is not read back: the engines' data is apart.
  */
-import type { Change, FeatureRows, NoteSpace, TokenRows, Totals } from '../store/contract.ts';
+import type { Change, NoteSpace, TokenRows, Totals } from '../store/contract.ts';
+import { joinedRows } from '../store/rows.ts';
 import { sumOf } from './counts.ts';
 import type { AnyMemory } from './members.ts';
 
@@ -54,20 +55,13 @@ export class OneChange implements AnyMemory {
     const change: Change = {
       expects: this.#changes.flatMap(({ expects }) => expects ?? []),
       signature: this.#changes.find(({ signature }) => signature !== undefined)?.signature,
-      features: joinedFeatures(this.#changes.flatMap(({ features }) => features ?? [])),
+      features: joinedRows(this.#changes.flatMap(({ features }) => features ?? [])),
       tokens: joinedTokens(this.#changes.flatMap(({ tokens }) => tokens ?? [])),
       totals: this.added,
       notes: this.#changes.flatMap(({ notes }) => notes ?? []),
     };
     await this.#memory.apply(change, { durable: this.#durable });
   }
-}
-
-function joinedFeatures(all: readonly FeatureRows[]): FeatureRows {
-  return {
-    keys: Float64Array.from(all.flatMap(({ keys }) => Array.from(keys))),
-    values: Int32Array.from(all.flatMap(({ values }) => Array.from(values))),
-  };
 }
 
 function joinedTokens(all: readonly TokenRows[]): TokenRows {

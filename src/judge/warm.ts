@@ -8,6 +8,7 @@
  * Limit: 16 to 24 bytes of memory a feature, about 10 MB for a user with 500,000.
  */
 import { FeatureTable } from '../store/memory/table.ts';
+import { joinedRows } from '../store/rows.ts';
 import {
   counters,
   type Change,
@@ -117,7 +118,7 @@ export class WarmUser implements Memory {
   async flush({ durable }: { durable: boolean } = { durable: true }): Promise<void> {
     const change = {
       expects: [...this.expected.values()],
-      features: together(this.unwritten),
+      features: joinedRows(this.unwritten),
       tokens: this.unwrittenTokens,
       signature: this.unwrittenSignature,
       totals: this.unwrittenTotals,
@@ -138,21 +139,6 @@ export async function allFeatures(store: UserStore): Promise<FeatureTable> {
   const table = new FeatureTable();
   for await (const rows of store.features()) table.addRows(rows);
   return table;
-}
-
-/** Rows one after another; keys may repeat. */
-function together(rows: readonly FeatureRows[]): FeatureRows {
-  const [first] = rows;
-  if (first !== undefined && rows.length === 1) return first;
-  const count = rows.reduce((sum, { keys }) => sum + keys.length, 0);
-  const all = { keys: new Float64Array(count), values: new Int32Array(2 * count) };
-  let at = 0;
-  for (const { keys, values } of rows) {
-    all.keys.set(keys, at);
-    all.values.set(values, 2 * at);
-    at += keys.length;
-  }
-  return all;
 }
 
 function bytesOf({ keys, values }: FeatureRows): number {
