@@ -138,7 +138,7 @@ async function evaluate(entries: readonly IndexEntry[], feedback: Feedback, opti
       const evaluation = new Evaluation(new UserFilter(warm, config.settings), feedback);
       const started = performance.now();
       for (const { path, name, spam } of entries) {
-        const reading = await readMessage(await readBeginning(path, prefixBytes));
+        const reading = await readMessage(readBeginning(path, prefixBytes));
         const told = noise.fraction() * 100 < options['label-noise'] ? !spam : spam;
         const opinion = await evaluation.step({ reading, told });
         const { score, spam: judgedSpam, probability } = opinion;

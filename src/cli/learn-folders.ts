@@ -262,7 +262,7 @@ async function* movedItems(
 ): AsyncGenerator<Item> {
   for (const { path, spam } of moved) {
     try {
-      const example = await exampleOf(await readBeginning(path, limit));
+      const example = await exampleOf(readBeginning(path, limit));
       yield { ...example, spam, signedOnly: true, path, after };
     } catch (error) {
       if (!isMissing(error)) failed(path, error);

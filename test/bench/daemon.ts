@@ -72,7 +72,8 @@ await once(daemon.stderr, 'data');
 daemon.stderr.resume();
 try {
   const sample = shuffled(messages, new Random(1));
-  await flood(sample.slice(0, 300), request, connections);
+  // What is measured is a daemon that has been at work for a while: the engine has compiled what is used often.
+  await flood(sample, request, connections);
   oneByOne(sample.slice(0, rounds));
   await sustained(sample);
   await learning(sample.slice(0, 1000));

