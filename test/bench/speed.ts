@@ -34,7 +34,9 @@ try {
   const theirs = median(times.map((one) => one.bogofilter));
   console.log(`${messages.length} messages judged and learned on one core, median of ${rounds}`);
   console.log(`  tamis       ${ours.toFixed(2)} s, ${(messages.length / ours).toFixed(0)} messages a second`);
-  console.log(`  bogofilter  ${theirs.toFixed(2)} s, ${(messages.length / theirs).toFixed(0)} messages a second`);
+  console.log(
+    `  bogofilter  ${theirs.toFixed(2)} s, ${(messages.length / theirs).toFixed(0)} messages a second`,
+  );
   console.log(`  ratio       ${(ours / theirs).toFixed(2)}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
