@@ -13,6 +13,7 @@ import { describe, TamisError } from '../errors.ts';
 import { log } from '../log.ts';
 import { listen, type Address } from './address.ts';
 import { serveDlmtp, type Understand } from './dlmtp.ts';
+import { publicEntrance, trusted } from './entrance.ts';
 import { Journal } from './journal.ts';
 import { Listener } from './listener.ts';
 import { Metrics } from './metrics.ts';
@@ -27,6 +28,8 @@ export interface Addresses {
   readonly socket?: Address | undefined;
   readonly spamd?: Address | undefined;
   readonly lmtp?: Address | undefined;
+  /** DLMTP for everybody, each for themselves. */
+  readonly public?: Address | undefined;
   readonly metrics?: Address | undefined;
 }
 
@@ -34,6 +37,12 @@ export interface Addresses {
 const idle = 60_000;
 /** Milliseconds that what is in flight may take at the end. */
 const patience = 10_000;
+
+/** Connections that wait at most: a burst of mail; and few of what anybody may open, because each costs a descriptor. */
+const mostWaiting = 4000;
+const mostWaitingInPublic = 256;
+/** The mode of a socket to which everybody may connect. */
+const openToAll = 0o666;
 
 /** A protocol over one connection. */
 type Protocol = (wire: Wire, service: Service) => Promise<void>;
@@ -60,10 +69,12 @@ export async function serve(
   addresses: Addresses,
   { version, reload, beforeWork, understand }: Wiring,
 ): Promise<void> {
+  const entrance = publicEntrance();
   const protocols: Readonly<Record<Exclude<keyof Addresses, 'metrics'>, Protocol>> = {
-    socket: (wire, service) => serveDlmtp(wire, service, understand),
+    socket: (wire, service) => serveDlmtp(wire, service, { entrance: trusted, understand }),
     spamd: serveSpamd,
     lmtp: serveLmtp,
+    public: (wire, service) => serveDlmtp(wire, service, { entrance, understand }),
   };
   const { workers, cacheBytes, connections, socketMode, lmtpNext } = config.settings;
   if (addresses.lmtp !== undefined && lmtpNext === undefined)
@@ -73,14 +84,15 @@ export async function serve(
   for (const [name, protocol] of Object.entries(protocols)) {
     const address = addresses[name as keyof typeof protocols];
     if (address === undefined) continue;
+    const isPublic = name === 'public';
     const listener = new Listener(
       address,
       async (socket, isUnix) => {
         if (late.service !== undefined) await protocol(new Wire(socket, idle, isUnix), late.service);
       },
-      connections,
+      { most: connections, waiting: isPublic ? mostWaitingInPublic : mostWaiting },
     );
-    await listener.open(socketMode);
+    await listener.open(isPublic ? openToAll : socketMode);
     listeners.push(listener);
   }
   const metricsServer = createServer();
