@@ -69,6 +69,30 @@ describe('what spamd answers', () => {
     expect(withoutOurs(body)).toBe(spam.slice(0, spam.indexOf('\n\n') + 2));
   });
 
+  test('a client of an older version gets the fields that it knows', async () => {
+    const message = mail({ id: 'older' });
+    const ask = async (method: string, version: string): Promise<string> =>
+      await daemon.send(
+        daemon.spamd,
+        `${method} SPAMC/${version}\r\nUser: joe\r\nContent-length: ${message.length}\r\n\r\n${message}`,
+      );
+    const spam = 'Spam: False ; -?\\d+\\.\\d / 5\\.0\r\n';
+    for (const method of ['CHECK', 'SYMBOLS', 'REPORT'])
+      expect(await ask(method, '1.2')).toMatch(new RegExp(`^SPAMD/1\\.1 0 EX_OK\r\n${spam}\r\n`));
+    const length = 'Content-length: \\d+\r\n';
+    expect(await ask('SYMBOLS', '1.3')).toMatch(new RegExp(`^SPAMD/1\\.1 0 EX_OK\r\n${length}${spam}\r\n`));
+    expect(await ask('PROCESS', '1.3')).toMatch(
+      new RegExp(`^SPAMD/1\\.1 0 EX_OK\r\n${length}${spam}\r\nReceived: `),
+    );
+    expect(await ask('PROCESS', '1.2')).toMatch(
+      new RegExp(`^SPAMD/1\\.1 0 EX_OK\r\n${length}\r\nReceived: `),
+    );
+    const head = 'SPAMD/1.0 0 EX_OK\r\n';
+    const bare = await ask('PROCESS', '1.1');
+    expect(bare.slice(0, head.length)).toBe(head);
+    expect(withoutOurs(bare.slice(head.length))).toBe(message);
+  });
+
   test('REPORT names reasons, REPORT_IFSPAM of spam only', async () => {
     const report = await daemon.ask('REPORT', 'joe', advertisement('report'));
     expect(report.body).toMatch(/^Spam: probability of spam 0\.\d{4}, confidence/);
