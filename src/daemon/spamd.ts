@@ -15,7 +15,8 @@
  * our own threshold. TELL learns (`Set: local`) and takes back (`Remove: local`).
  *
  * Limits: whatever fails is an EX_ code without a message, because spamc then passes on what it had, or says so with -x. A message that
- * is shorter than its Content-length is not judged: the client has died in the middle of it.
+ * is shorter than its Content-length is not judged: the client has died in the middle of it; nor is one that is longer, as far as that is seen
+ * before it is answered: what goes back would be cut.
  */
 import { pipeline } from 'node:stream/promises';
 import { createInflate } from 'node:zlib';
@@ -166,9 +167,10 @@ async function body(wire: Wire, fields: ReadonlyMap<string, string>, service: Se
     throw new TamisError('INPUT', `The message is larger than ${service.messageBytes} bytes (messageBytes).`);
   }
   const held = await Held.from(wire.bytes(length), service.messageBytes);
-  if (Number.isFinite(length) && held.size !== length) {
+  if (Number.isFinite(length) && (held.size !== length || wire.hasMore)) {
     await held.dispose();
-    throw new ProtocolError(`Content-length: ${length}, but ${held.size} bytes came.`);
+    const came = wire.hasMore ? 'more' : String(held.size);
+    throw new ProtocolError(`Content-length: ${length}, but ${came} bytes came.`);
   }
   if (fields.get('compress') !== 'zlib') return held;
   try {

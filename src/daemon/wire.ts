@@ -9,6 +9,7 @@ import { TamisError } from '../errors.ts';
 import { DotReader, type LineEnd } from './lines.ts';
 
 const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
 const nothing: Buffer = Buffer.alloc(0);
 /** Bytes of a line at most: far above any protocol's own limit. */
 const longestLine = 8192;
@@ -52,6 +53,11 @@ export class Wire {
         throw new TamisError('INPUT', `The other end sent a line of more than ${longestLine} bytes.`);
       if (!(await this.fill())) return undefined;
     }
+  }
+
+  /** Whether the client has sent more than was asked for, but for line ends. */
+  get hasMore(): boolean {
+    return this.buffered.some((byte) => byte !== lineFeed && byte !== carriageReturn);
   }
 
   /** The next `count` bytes in pieces; fewer if the client ends before. */

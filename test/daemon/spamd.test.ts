@@ -133,6 +133,12 @@ describe('what spamd answers', () => {
     expect(failure).toBe(undefined);
   });
 
+  test('a line end behind the message is nothing', async () => {
+    const message = mail({ id: 'end' });
+    const head = `PROCESS SPAMC/1.5\r\nUser: joe\r\nContent-length: ${message.length}\r\n\r\n`;
+    expect(await daemon.send(daemon.spamd, `${head}${message}\r\n`)).toContain(' 0 EX_OK\r\n');
+  });
+
   test('a compressed message is the message', async () => {
     const message = mail({ id: 'zlib' });
     const packed = deflateSync(Buffer.from(message, 'latin1')).toString('latin1');
@@ -155,6 +161,7 @@ describe('what fails is an answer, never a part of a message', () => {
   test.each([
     ['no user', 'PROCESS SPAMC/1.5\r\nContent-length: 5\r\n\r\nhello', 67],
     ['no number', 'PROCESS SPAMC/1.5\r\nUser: joe\r\nContent-length: many\r\n\r\nhello', 76],
+    ['longer than it says', 'PROCESS SPAMC/1.5\r\nUser: joe\r\nContent-length: 4\r\n\r\nhello', 76],
     ['cut off', 'PROCESS SPAMC/1.5\r\nUser: joe\r\nContent-length: 50\r\n\r\nhello', 76],
     ['too large', 'PROCESS SPAMC/1.5\r\nUser: joe\r\nContent-length: 999999999999\r\n\r\nhello', 65],
     ['no field', 'PROCESS SPAMC/1.5\r\nUser joe\r\n\r\n', 76],
