@@ -40,9 +40,9 @@ interface Transaction {
   readonly recipients: string[];
 }
 
-/** Serves one connection. */
-export async function serveLmtp(wire: Wire, service: Service): Promise<void> {
-  const session = new Session(wire, service);
+/** Serves one connection. Once `ending` is given, it ends with the message that is on its way. */
+export async function serveLmtp(wire: Wire, service: Service, ending: AbortSignal): Promise<void> {
+  const session = new Session(wire, service, ending);
   try {
     await session.run();
   } finally {
@@ -53,19 +53,21 @@ export async function serveLmtp(wire: Wire, service: Service): Promise<void> {
 class Session {
   private readonly wire: Wire;
   private readonly service: Service;
+  private readonly ending: AbortSignal;
   private readonly handing: Handing;
   private greeted = false;
   private transaction: Transaction | undefined;
 
-  constructor(wire: Wire, service: Service) {
+  constructor(wire: Wire, service: Service, ending: AbortSignal) {
     this.wire = wire;
     this.service = service;
+    this.ending = ending;
     this.handing = handingOf(service.config.settings);
   }
 
   async run(): Promise<void> {
     await this.say(`220 ${hostname()} LMTP tamis ready`);
-    for (let line = await this.wire.line(); line !== undefined; line = await this.wire.line()) {
+    for (let line = await this.next(); line !== undefined; line = await this.next()) {
       const word = /^[A-Z]+/i.exec(line)?.[0].toUpperCase() ?? '';
       if (word === 'QUIT') {
         await this.say('221 2.0.0 Goodbye');
@@ -75,6 +77,13 @@ class Session {
       if (handle === undefined) await this.say('500 5.5.2 There is no such command in LMTP here');
       else await handle(line.slice(word.length));
     }
+    if (this.ending.aborted) await this.say('421 4.3.2 The daemon is ending; try again');
+  }
+
+  /** The next command; undefined if there is none, or no other message is to be begun. */
+  private async next(): Promise<string | undefined> {
+    const { wire, ending } = this;
+    return this.transaction === undefined ? await wire.lineBefore(ending) : await wire.line();
   }
 
   close(): void {

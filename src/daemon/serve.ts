@@ -5,6 +5,7 @@
  * again, as far as it concerns judging.
  */
 import { spawn } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { availableParallelism } from 'node:os';
 import type { Config } from '../config/load.ts';
@@ -70,10 +71,12 @@ export async function serve(
   { version, reload, beforeWork, understand }: Wiring,
 ): Promise<void> {
   const entrance = publicEntrance();
+  const ending = new AbortController();
+  setMaxListeners(0, ending.signal);
   const protocols: Readonly<Record<Exclude<keyof Addresses, 'metrics'>, Protocol>> = {
     socket: (wire, service) => serveDlmtp(wire, service, { entrance: trusted, understand }),
     spamd: serveSpamd,
-    lmtp: serveLmtp,
+    lmtp: (wire, service) => serveLmtp(wire, service, ending.signal),
     public: (wire, service) => serveDlmtp(wire, service, { entrance, understand }),
   };
   const { workers, cacheBytes, connections, socketMode, lmtpNext } = config.settings;
@@ -118,6 +121,7 @@ export async function serve(
   await ended;
   process.off('SIGHUP', hangUp);
   tellSystemd('--stopping');
+  ending.abort();
   metricsServer.close();
   metricsServer.closeAllConnections();
   await Promise.all(listeners.map((listener) => listener.close(patience)));

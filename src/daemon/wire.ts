@@ -55,6 +55,22 @@ export class Wire {
     }
   }
 
+  /** As {@link line}; undefined, too, if the signal is given before a line has come. */
+  async lineBefore(signal: AbortSignal): Promise<string | undefined> {
+    if (signal.aborted) return undefined;
+    return await new Promise<string | undefined>((resolve, reject) => {
+      const end = (): void => {
+        resolve(undefined);
+      };
+      signal.addEventListener('abort', end);
+      this.line()
+        .then(resolve, reject)
+        .finally(() => {
+          signal.removeEventListener('abort', end);
+        });
+    });
+  }
+
   /** Whether the client has sent more than was asked for, but for line ends. */
   get hasMore(): boolean {
     return this.buffered.some((byte) => byte !== lineFeed && byte !== carriageReturn);
