@@ -106,7 +106,7 @@ export async function serve(
   const metrics = new Metrics(() => pool.figures());
   const service = new Service(config, { pool, metrics, journal, version });
   late.service = service;
-  answerMetrics(metricsServer, metrics);
+  answerMetrics(metricsServer, metrics, pool);
 
   const hangUp = (): void => {
     void reconfigure(reload, pool, service);
@@ -140,17 +140,25 @@ async function reconfigure(reload: () => Config, pool: Pool, service: Service): 
   }
 }
 
-function answerMetrics(server: Server, metrics: Metrics): void {
-  server.on('request', ({ url }, response) => {
-    if (url === '/health') {
-      response.end('ok\n');
-      return;
-    }
-    if (url !== '/metrics') {
+/** What is at an address; it fails where the workers do not answer, and then nobody should be sent here. */
+type Page = () => Promise<{ readonly type: string; readonly text: string }>;
+
+function answerMetrics(server: Server, metrics: Metrics, pool: Pool): void {
+  const pages: Readonly<Record<string, Page>> = {
+    '/metrics': () => metrics.page(),
+    '/health': async () => {
+      await pool.figures();
+      return { type: 'text/plain', text: 'ok\n' };
+    },
+  };
+  server.on('request', ({ url = '' }, response) => {
+    const [path = ''] = url.split('?', 1);
+    const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
+    if (page === undefined) {
       response.writeHead(404).end('There are /metrics and /health.\n');
       return;
     }
-    metrics.page().then(
+    page().then(
       ({ type, text }) => response.setHeader('Content-Type', type).end(text),
       (error: unknown) => response.writeHead(503).end(`${describe(error)}\n`),
     );
