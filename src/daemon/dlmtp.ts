@@ -80,13 +80,14 @@ export async function serveDlmtp(
 ): Promise<void> {
   await wire.send(greeting);
   const session = new Session(wire, service, entrance, understand);
-  for (let line = await wire.line(); line !== undefined; line = await wire.line()) {
+  for (let line = await session.next(); line !== undefined; line = await session.next()) {
     if (line.startsWith(frameMark)) {
       await answerFrame(wire, service, entrance, line.slice(frameMark.length));
       return;
     }
     if (!(await session.command(line))) return;
   }
+  if (wire.isEnding) await wire.send('421 4.3.2 The daemon is ending; try again\r\n');
 }
 
 class Session {
@@ -103,6 +104,11 @@ class Session {
     this.service = service;
     this.entrance = entrance;
     this.understand = understand;
+  }
+
+  /** The next command; undefined if there is none, or no other message is to be begun. */
+  async next(): Promise<string | undefined> {
+    return await (this.asked === undefined ? this.wire.beginning() : this.wire.line());
   }
 
   /** Answers a command; false ends the connection. */

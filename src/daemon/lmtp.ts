@@ -40,9 +40,9 @@ interface Transaction {
   readonly recipients: string[];
 }
 
-/** Serves one connection. Once `ending` is given, it ends with the message that is on its way. */
-export async function serveLmtp(wire: Wire, service: Service, ending: AbortSignal): Promise<void> {
-  const session = new Session(wire, service, ending);
+/** Serves one connection. */
+export async function serveLmtp(wire: Wire, service: Service): Promise<void> {
+  const session = new Session(wire, service);
   try {
     await session.run();
   } finally {
@@ -53,15 +53,13 @@ export async function serveLmtp(wire: Wire, service: Service, ending: AbortSigna
 class Session {
   private readonly wire: Wire;
   private readonly service: Service;
-  private readonly ending: AbortSignal;
   private readonly handing: Handing;
   private greeted = false;
   private transaction: Transaction | undefined;
 
-  constructor(wire: Wire, service: Service, ending: AbortSignal) {
+  constructor(wire: Wire, service: Service) {
     this.wire = wire;
     this.service = service;
-    this.ending = ending;
     this.handing = handingOf(service.config.settings);
   }
 
@@ -77,13 +75,12 @@ class Session {
       if (handle === undefined) await this.say('500 5.5.2 There is no such command in LMTP here');
       else await handle(line.slice(word.length));
     }
-    if (this.ending.aborted) await this.say('421 4.3.2 The daemon is ending; try again');
+    if (this.wire.isEnding) await this.say('421 4.3.2 The daemon is ending; try again');
   }
 
   /** The next command; undefined if there is none, or no other message is to be begun. */
   private async next(): Promise<string | undefined> {
-    const { wire, ending } = this;
-    return this.transaction === undefined ? await wire.lineBefore(ending) : await wire.line();
+    return await (this.transaction === undefined ? this.wire.beginning() : this.wire.line());
   }
 
   close(): void {

@@ -76,7 +76,7 @@ export async function serve(
   const protocols: Readonly<Record<Exclude<keyof Addresses, 'metrics'>, Protocol>> = {
     socket: (wire, service) => serveDlmtp(wire, service, { entrance: trusted, understand }),
     spamd: serveSpamd,
-    lmtp: (wire, service) => serveLmtp(wire, service, ending.signal),
+    lmtp: serveLmtp,
     public: (wire, service) => serveDlmtp(wire, service, { entrance, understand }),
   };
   const { workers, cacheBytes, connections, socketMode, lmtpNext } = config.settings;
@@ -91,7 +91,10 @@ export async function serve(
     const listener = new Listener(
       address,
       async (socket, isUnix) => {
-        if (late.service !== undefined) await protocol(new Wire(socket, idle, isUnix), late.service);
+        if (late.service !== undefined) {
+          const wire = new Wire(socket, idle, { isUnix, ending: ending.signal });
+          await protocol(wire, late.service);
+        }
       },
       { most: connections, waiting: isPublic ? mostWaitingInPublic : mostWaiting },
     );

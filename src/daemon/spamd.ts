@@ -116,7 +116,7 @@ const methods: Readonly<Record<string, Method>> = {
 export async function serveSpamd(wire: Wire, service: Service): Promise<void> {
   let version = 0;
   try {
-    const line = await wire.line();
+    const line = await wire.beginning();
     if (line === undefined) return;
     const [method = '', theirs] = line.trim().split(/ +/);
     if (method === 'PING') {

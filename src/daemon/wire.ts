@@ -11,6 +11,8 @@ import { DotReader, type LineEnd } from './lines.ts';
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const nothing: Buffer = Buffer.alloc(0);
+/** Milliseconds that what has been sent may still take to come when the daemon ends. */
+const lastChance = 200;
 /** Bytes of a line at most: far above any protocol's own limit. */
 const longestLine = 8192;
 
@@ -21,14 +23,23 @@ export class Wire {
   readonly isUnix: boolean;
   private readonly source: AsyncIterator<Buffer, undefined>;
   private readonly idle: number;
+  private readonly ending: AbortSignal | undefined;
   private buffered = nothing;
   private ended = false;
 
-  /** @param idle Milliseconds of silence after which the connection is cut. */
-  constructor(socket: Socket, idle: number, isUnix = false) {
+  /**
+   * @param idle Milliseconds of silence after which the connection is cut.
+   * @param ending Given when the daemon ends.
+   */
+  constructor(
+    socket: Socket,
+    idle: number,
+    { isUnix = false, ending }: { isUnix?: boolean; ending?: AbortSignal } = {},
+  ) {
     this.socket = socket;
     this.isUnix = isUnix;
     this.idle = idle;
+    this.ending = ending;
     socket.setTimeout(idle, () => {
       socket.destroy(new TamisError('INPUT', `The other end was silent for ${idle / 1000} s.`));
     });
@@ -55,20 +66,29 @@ export class Wire {
     }
   }
 
-  /** As {@link line}; undefined, too, if the signal is given before a line has come. */
-  async lineBefore(signal: AbortSignal): Promise<string | undefined> {
-    if (signal.aborted) return undefined;
+  /** As {@link line}, for what begins something new: undefined, too, if the daemon ends before it has come. */
+  async beginning(): Promise<string | undefined> {
+    const { ending } = this;
+    if (ending === undefined) return await this.line();
+    if (ending.aborted) return undefined;
     return await new Promise<string | undefined>((resolve, reject) => {
       const end = (): void => {
-        resolve(undefined);
+        setTimeout(() => {
+          resolve(undefined);
+        }, lastChance);
       };
-      signal.addEventListener('abort', end);
+      ending.addEventListener('abort', end);
       this.line()
         .then(resolve, reject)
         .finally(() => {
-          signal.removeEventListener('abort', end);
+          ending.removeEventListener('abort', end);
         });
     });
+  }
+
+  /** Whether the daemon is ending: nothing new is to be begun. */
+  get isEnding(): boolean {
+    return this.ending?.aborted === true;
   }
 
   /** Whether the client has sent more than was asked for, but for line ends. */

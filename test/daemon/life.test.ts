@@ -34,6 +34,20 @@ describe('SIGTERM', () => {
     expect(await daemon.send(daemon.spamd, 'PING SPAMC/1.5\r\n\r\n')).toBe('');
   });
 
+  test('does not wait for who has asked nothing', async () => {
+    await daemon.start(`--public=${daemon.public}`);
+    const silent = [daemon.spamd, daemon.socket, daemon.public].map((path) => connect(path));
+    const [spamd, ...others] = silent.map(all);
+    for (const socket of silent.slice(1)) socket.write('LHLO client\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const begun = performance.now();
+    expect(await daemon.stop()).toBe(0);
+    expect(performance.now() - begun).toBeLessThan(9000);
+    expect(await spamd).toBe('');
+    for (const answer of others)
+      expect(await answer).toMatch(/\r\n421 4\.3\.2 The daemon is ending; try again\r\n$/);
+  });
+
   test('over LMTP it ends with the message that is on its way, however many were to follow, and does not wait for who is silent', async () => {
     const maildir = daemon.place.path('mail/joe/Maildir');
     for (const part of ['cur', 'new', 'tmp']) mkdirSync(join(maildir, part), { recursive: true });
