@@ -121,7 +121,9 @@ keep_environment =
         const [, id, what] = /^\S+ \S+ (\w{6}-\w{6}-\w\w) (.*)/.exec(line) ?? [];
         if (id !== undefined && what !== undefined) last.set(id, what);
       }
-      const open = [...last.values()].filter((what) => !/^(?:Completed|==|Frozen)| rejected after DATA/.test(what));
+      const open = [...last.values()].filter(
+        (what) => !/^(?:Completed|==|Frozen)| rejected after DATA/.test(what),
+      );
       if (open.length === 0) return;
       await sleep(25);
     }
