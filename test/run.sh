@@ -56,7 +56,7 @@ peer_is_missing() {
 }
 
 exim_is_missing() {
-  ! [ -x "$exim/usr/sbin/exim4" ] && ! command -v exim4 >/dev/null
+  ! { "$exim/usr/sbin/exim4" -bV || exim4 -bV; } 2>/dev/null | grep -q Content_Scanning
 }
 
 # Debian starts the services of a package unless this file forbids it.
@@ -75,14 +75,14 @@ install_peers() {
 
 # With the libraries that it needs, and the user by whose name it is built; nothing runs, and nothing is set-uid.
 unpack_exim() {
-  libraries=$(apt-cache depends exim4-daemon-light | sed -n 's/^ *|*Depends: \(lib[^ <]*\)$/\1/p')
+  libraries=$(apt-cache depends exim4-daemon-heavy | sed -n 's/^ *|*Depends: \(lib[^ <]*\)$/\1/p')
   # shellcheck disable=SC2086
   DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends --yes $libraries
   getent passwd Debian-exim >/dev/null ||
     useradd --system --user-group --no-create-home --home-dir /var/spool/exim4 --shell /usr/sbin/nologin Debian-exim
   (
     umask 022
-    cd "$work" && apt-get -qq download exim4-daemon-light && dpkg -x exim4-daemon-light_*.deb exim &&
+    cd "$work" && apt-get -qq download exim4-daemon-heavy && dpkg -x exim4-daemon-heavy_*.deb exim &&
       install -D -m 755 exim/usr/sbin/exim4 "$exim/usr/sbin/exim4"
   )
 }

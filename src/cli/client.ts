@@ -7,7 +7,7 @@
 import { fstatSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { askDaemon, socketOf } from '../daemon/client.ts';
-import type { Question } from '../daemon/frame.ts';
+import { beginningBytes, type Question } from '../daemon/frame.ts';
 import { filterMessage, lastResort, passUnjudged } from '../filter/filter.ts';
 import { Input } from '../filter/input.ts';
 import { blankMessage, Passage } from '../filter/passage.ts';
@@ -17,14 +17,13 @@ import { inOurWords, wordsFor, type CalledAs } from './dspam-words.ts';
 import { filterEach } from './each-user.ts';
 import type * as filter from './filter.ts';
 import { fallbackOf, filterCommand, parseWords, type FilterCommand } from './options.ts';
+import { passOf } from './pass.ts';
 
 /** Files of dist/ that lie beside this one. */
 const load = createRequire(__filename);
 
 /** EX_TEMPFAIL of sysexits.h. */
 const temporaryFailure = 75;
-/** Bytes of a message that are judged. */
-const prefixBytes = 256 * 1024;
 /** Milliseconds that the daemon has, more than its own deadline (5 s) and less than Dovecot's (10 s). */
 const patience = 7000;
 
@@ -65,7 +64,7 @@ async function runOne(argv: readonly string[]): Promise<number> {
   lastResort(passage);
   let footers: Awaited<ReturnType<typeof ask>>['footers'] = [];
   return await filterMessage(passage, {
-    prefixBytes,
+    prefixBytes: beginningBytes,
     deadlineMs: patience,
     judge: async (message, deadline): Promise<Verdict> => {
       const prefix = message.toString('latin1') === blankMessage ? Buffer.alloc(0) : message;
@@ -81,7 +80,7 @@ async function runOne(argv: readonly string[]): Promise<number> {
 async function teach(command: FilterCommand): Promise<number> {
   try {
     const silent = command.lesson?.signature !== undefined && fstatSync(0).isCharacterDevice();
-    const message = silent ? Buffer.alloc(0) : new Input().prefix(prefixBytes).bytes;
+    const message = silent ? Buffer.alloc(0) : new Input().prefix(beginningBytes).bytes;
     await ask(command, message, patience);
     return 0;
   } catch (error) {
@@ -99,11 +98,11 @@ async function ask(
   const question: Question = {
     user,
     bytes: message.length,
-    whole: message.length < prefixBytes,
+    whole: message.length < beginningBytes,
     classify,
     lesson,
     mode,
-    pass: process.env['TAMIS_PASS'],
+    pass: passOf(),
   };
   return await askDaemon(socketOf(daemon ?? ''), question, message, milliseconds);
 }

@@ -14,6 +14,7 @@ import { prefsCommand } from './prefs.ts';
 import { purgeCommand } from './purge.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { rulesCommand } from './rules.ts';
+import { secretCommand } from './secret.ts';
 import { serveCommand } from './serve.ts';
 import { qmailCommand } from './qmail.ts';
 import { statsCommand } from './stats.ts';
@@ -59,6 +60,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     .command(storeCommand)
     .command(serveCommand)
     .command(statusCommand)
+    .command(secretCommand)
     .command(doctorCommand)
     .command(rulesCommand)
     .command(qmailCommand)

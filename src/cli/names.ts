@@ -18,6 +18,7 @@ const commandNames: readonly string[] = [
   'store',
   'serve',
   'status',
+  'secret',
   'doctor',
   'rules',
   'qmail',

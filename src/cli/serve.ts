@@ -14,6 +14,7 @@ interface ServeArguments extends CommonArguments {
   socket: string | undefined;
   spamd: string | undefined;
   lmtp: string | undefined;
+  public: string | undefined;
   metrics: string | undefined;
 }
 
@@ -34,6 +35,11 @@ export const serveCommand: Command<ServeArguments> = {
         requiresArg: true,
         describe: 'Speak LMTP, and hand on to the setting lmtpNext.',
       })
+      .option('public', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'A Unix socket for users, who act for themselves by a secret (tamis secret).',
+      })
       .option('metrics', {
         type: 'string',
         requiresArg: true,
@@ -47,13 +53,14 @@ export const serveCommand: Command<ServeArguments> = {
       socket: address(argv.socket),
       spamd: address(argv.spamd),
       lmtp: address(argv.lmtp),
+      public: publicAddress(argv.public),
       metrics: address(argv.metrics),
     };
-    const { socket, spamd, lmtp } = addresses;
-    if ((socket ?? spamd ?? lmtp) === undefined) {
+    const { socket, spamd, lmtp, public: own } = addresses;
+    if ((socket ?? spamd ?? lmtp ?? own) === undefined) {
       throw new TamisError(
         'USAGE',
-        'Wrong command line: tamis serve needs --socket, --spamd or --lmtp; see --help.',
+        'Wrong command line: tamis serve needs --socket, --spamd, --lmtp or --public; see --help.',
       );
     }
     await serve(config, addresses, {
@@ -66,6 +73,13 @@ export const serveCommand: Command<ServeArguments> = {
     });
   },
 };
+
+/** On a port somebody else may listen while the daemon is down, and be told secrets. */
+function publicAddress(word: string | undefined): Address | undefined {
+  const address = word === undefined ? undefined : addressOf(word);
+  if (address?.kind !== 'tcp') return address;
+  throw new TamisError('USAGE', 'Wrong command line: --public takes the path of a Unix socket.');
+}
 
 /** The command line in a process mode is the filter's, but what belongs to the client's own process is not for the daemon. */
 function understand(words: readonly string[], recipient: string): Wanted {

@@ -2,7 +2,8 @@
  * Where the daemon listens: Unix sockets, TCP on loopback, or a socket that systemd passes on.
  *
  * Who can connect may act for any user, because no protocol here says reliably who is there; so a Unix socket is closed
- * to all but its owner and group (setting `socketMode`), and TCP is taken on loopback addresses only.
+ * to all but its owner and group (setting `socketMode`), and TCP is taken on loopback addresses only. The public socket is open to all, and
+ * asks for a secret (entrance.ts).
  */
 import { chmodSync, rmSync, statSync } from 'node:fs';
 import { connect, type Server } from 'node:net';

@@ -12,7 +12,8 @@
  * for each user: 250, or 421 with the reason. With several users the classification stands before the first message only: dspamc
  * takes only the first off. Where nothing can be said a message goes back unjudged, less forged lines, as the filter does.
  *
- * The password of MAIL FROM is asked for where the configuration has any (`serverPass.IDENT`), and always over TCP.
+ * The password of MAIL FROM is asked for where the configuration has any (`serverPass.IDENT`), and always over TCP; on the public socket
+ * it is the secret of a user, who may then be the only recipient (entrance.ts).
  *
  * DSPAM's defects that are not here (captures 17c, 91c, 92c): output that is not dot-stuffed, an answer without its final dot, a
  * failed retraining answered with 250.
@@ -26,12 +27,12 @@ import type { TrainingMode } from '../judge/modes.ts';
 import type { Lesson } from '../judge/teaching.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { log } from '../log.ts';
+import { mayActFor, type Entrance, type Guest } from './entrance.ts';
 import { answerFrame } from './frame-server.ts';
 import { frameMark } from './frame.ts';
 import { Held } from './held.ts';
 import { withDots, withLf } from './lines.ts';
 import { outgoing } from './outgoing.ts';
-import { admits } from './password.ts';
 import type { Service } from './service.ts';
 import type { Wire } from './wire.ts';
 
@@ -47,6 +48,13 @@ export interface Wanted {
 
 /** Reads the words of a process mode for a user; throws TamisError. */
 export type Understand = (words: readonly string[], user: string) => Wanted;
+
+/** What the client said before DATA. */
+interface Asked {
+  readonly guest: Guest;
+  readonly words: readonly string[];
+  readonly users: string[];
+}
 
 const via = 'dlmtp';
 /** Wrong passwords before the connection ends. */
@@ -64,32 +72,43 @@ const hello = [
   '250 SIZE',
 ];
 
-/** Serves one connection. */
-export async function serveDlmtp(wire: Wire, service: Service, understand: Understand): Promise<void> {
+/** Serves one connection, whose client comes in by an entrance. */
+export async function serveDlmtp(
+  wire: Wire,
+  service: Service,
+  { entrance, understand }: { readonly entrance: Entrance; readonly understand: Understand },
+): Promise<void> {
   await wire.send(greeting);
-  const session = new Session(wire, service, understand);
-  for (let line = await wire.line(); line !== undefined; line = await wire.line()) {
+  const session = new Session(wire, service, entrance, understand);
+  for (let line = await session.next(); line !== undefined; line = await session.next()) {
     if (line.startsWith(frameMark)) {
-      await answerFrame(wire, service, line.slice(frameMark.length));
+      await answerFrame(wire, service, entrance, line.slice(frameMark.length));
       return;
     }
     if (!(await session.command(line))) return;
   }
+  if (wire.isEnding) await wire.send('421 4.3.2 The daemon is ending; try again\r\n');
 }
 
 class Session {
   private readonly wire: Wire;
   private readonly service: Service;
+  private readonly entrance: Entrance;
   private readonly understand: Understand;
   private greeted = false;
-  private words: readonly string[] | undefined;
-  private users: string[] = [];
+  private asked: Asked | undefined;
   private tries = 0;
 
-  constructor(wire: Wire, service: Service, understand: Understand) {
+  constructor(wire: Wire, service: Service, entrance: Entrance, understand: Understand) {
     this.wire = wire;
     this.service = service;
+    this.entrance = entrance;
     this.understand = understand;
+  }
+
+  /** The next command; undefined if there is none, or no other message is to be begun. */
+  async next(): Promise<string | undefined> {
+    return await (this.asked === undefined ? this.wire.beginning() : this.wire.line());
   }
 
   /** Answers a command; false ends the connection. */
@@ -97,21 +116,21 @@ class Session {
     const word = /^[A-Z]{4}/i.exec(line)?.[0].toUpperCase() ?? '';
     const handle = Object.hasOwn(this.commands, word) ? this.commands[word] : undefined;
     if (handle !== undefined) return await handle(line);
-    const need = !this.greeted ? 'LHLO' : this.words === undefined ? 'MAIL FROM' : 'RCPT TO or DATA';
+    const need = !this.greeted ? 'LHLO' : this.asked === undefined ? 'MAIL FROM' : 'RCPT TO or DATA';
     return await this.say(`503 5.0.0 Need ${need} here.`);
   }
 
   private readonly commands: Readonly<Record<string, (line: string) => Promise<boolean>>> = {
     LHLO: async () => {
       this.greeted = true;
-      this.reset();
+      this.asked = undefined;
       return await this.say(...hello);
     },
     MAIL: async (line) => await this.mail(line),
     RCPT: async (line) => await this.recipient(line),
     DATA: async () => await this.data(),
     RSET: async () => {
-      this.reset();
+      this.asked = undefined;
       return await this.say('250 2.0.0 OK');
     },
     NOOP: async () => await this.say('250 2.0.0 OK'),
@@ -121,46 +140,55 @@ class Session {
     },
   };
 
-  private reset(): void {
-    this.words = undefined;
-    this.users = [];
-  }
-
   private async mail(line: string): Promise<boolean> {
     if (!this.greeted) return await this.say('503 5.0.0 Need LHLO here.');
     const [, sender = ''] = /^MAIL FROM: *<([^>]*)>/i.exec(line) ?? [];
-    if (!admits(this.service, sender, this.wire)) {
+    const pass = Buffer.from(sender, 'latin1').toString();
+    const guest = this.entrance.admit(pass, this.wire.isUnix, this.service.config);
+    if (guest === undefined) {
       await this.say('503 5.1.0 Authentication Required');
       return ++this.tries < mostTries;
     }
-    this.reset();
-    this.words = processModeOf(line)
-      .replace(/\\(.)/g, '$1')
-      .split(' ')
-      .filter((one) => one !== '');
+    const words = processModeOf(line).replace(/\\(.)/g, '$1').split(' ');
+    this.asked = { guest, words: words.filter((one) => one !== ''), users: [] };
     return await this.say('250 2.1.0 OK');
   }
 
   private async recipient(line: string): Promise<boolean> {
     const [, address = ''] = /^RCPT TO: *<([^>]*)>/i.exec(line) ?? [];
-    if (this.words === undefined) return await this.say('503 5.0.0 Need MAIL FROM here.');
+    const { asked } = this;
+    if (asked === undefined) return await this.say('503 5.0.0 Need MAIL FROM here.');
     if (address === '') return await this.say('503 5.1.2 Invalid RCPT TO. Use RCPT TO: <recipient>');
-    if (this.users.length >= mostUsers) return await this.say('452 4.5.3 Too many recipients');
-    this.users.push(Buffer.from(address, 'latin1').toString());
+    if (asked.users.length >= mostUsers) return await this.say('452 4.5.3 Too many recipients');
+    const user = Buffer.from(address, 'latin1').toString();
+    if (!mayActFor(asked.guest, user, this.service.config))
+      return await this.say('550 5.7.1 This secret is that of another user');
+    asked.users.push(user);
     return await this.say('250 2.1.5 OK');
   }
 
   private async data(): Promise<boolean> {
-    const { words, users, service, wire } = this;
-    if (words === undefined || users.length === 0) return await this.say('503 5.0.0 Need RCPT TO here.');
+    const { asked } = this;
+    if (asked === undefined || asked.users.length === 0)
+      return await this.say('503 5.0.0 Need RCPT TO here.');
+    const { guest, words, users } = asked;
+    this.asked = undefined;
     let wanted: readonly Wanted[];
     try {
       wanted = users.map((user) => this.understand(words, user));
     } catch (error) {
-      this.reset();
       return await this.say(`554 5.1.0 ${sentenceOf(error)}`);
     }
     await this.say('354 Enter mail, end with "." on a line by itself');
+    await guest.inTurn(async () => {
+      await this.take(users, wanted);
+    });
+    return true;
+  }
+
+  /** Takes the message, and does with it for each user what is wanted. */
+  private async take(users: readonly string[], wanted: readonly Wanted[]): Promise<void> {
+    const { service, wire } = this;
     // With LF, as DSPAM keeps a message.
     const held = await Held.from(withLf(wire.dotted('lf')), service.messageBytes);
     try {
@@ -172,9 +200,7 @@ class Session {
       await this.reply(held, answers);
     } finally {
       await held.dispose();
-      this.reset();
     }
-    return true;
   }
 
   /** What is to be said of one user's message. */

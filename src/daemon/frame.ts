@@ -20,6 +20,9 @@ import type { Status } from './status.ts';
 /** What begins the line of a question. */
 export const frameMark = 'TAMIS 1 ';
 
+/** Bytes of a message that follow a question at most: what is judged of it. */
+export const beginningBytes: number = 256 * 1024;
+
 /** A question. */
 export interface Question {
   readonly user: string;
@@ -30,7 +33,7 @@ export interface Question {
   readonly classify: boolean;
   readonly lesson?: Lesson | undefined;
   readonly mode?: TrainingMode | undefined;
-  /** `SECRET@IDENT`, where the daemon asks for one. */
+  /** `SECRET@IDENT`, or the `SECRET@USER` of a user, where the daemon asks for one. */
   readonly pass?: string | undefined;
 }
 

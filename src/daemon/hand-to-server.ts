@@ -109,10 +109,9 @@ class Connection {
   /** Hands one message on; the reply for the client. */
   async transaction({ envelope, message }: Handed): Promise<string> {
     const { sender, recipient } = envelope;
-    const utf8 = !isAscii(sender + recipient);
-    if (utf8 && !this.extensions.has('SMTPUTF8'))
+    if (!isAscii(sender + recipient) && !this.extensions.has('SMTPUTF8'))
       return `550 5.6.7 ${printable(this.name)} takes no address in UTF-8`;
-    const from = await this.ask(`MAIL FROM:<${sender}>${this.parameters(envelope, utf8)}`);
+    const from = await this.ask(`MAIL FROM:<${sender}>${this.parameters(envelope)}`);
     if (from.code !== 250) return refused(from);
     const to = await this.ask(`RCPT TO:<${recipient}>`);
     if (to.code !== 250 && to.code !== 251) return refused(to);
@@ -134,9 +133,11 @@ class Connection {
     this.wire.socket.destroy();
   }
 
-  private parameters({ eightBit }: Envelope, utf8: boolean): string {
+  /** A server that has no SMTPUTF8 gets a message with header fields in UTF-8 as it is: most take it. */
+  private parameters({ eightBit, utf8, sender, recipient }: Envelope): string {
     const body = eightBit && this.extensions.has('8BITMIME') ? ' BODY=8BITMIME' : '';
-    return body + (utf8 ? ' SMTPUTF8' : '');
+    const needed = utf8 || !isAscii(sender + recipient);
+    return body + (needed && this.extensions.has('SMTPUTF8') ? ' SMTPUTF8' : '');
   }
 
   private async greet(kind: 'lmtp' | 'smtp'): Promise<void> {

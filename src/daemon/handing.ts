@@ -15,8 +15,9 @@ export interface Envelope {
   readonly user: string;
   /** The domain of the recipient; empty if it has none. */
   readonly domain: string;
-  /** Whether the client said BODY=8BITMIME. */
+  /** Whether the client said BODY=8BITMIME, and SMTPUTF8. */
   readonly eightBit: boolean;
+  readonly utf8: boolean;
 }
 
 /** A message for one recipient. */

@@ -2,15 +2,12 @@
  * One listener of the daemon: its connections, so many served at once, the others waiting unread.
  *
  * Node accepts whatever comes; a connection that waits costs a descriptor and what its client could send before it was stopped
- * (64 KiB). Beyond {@link mostWaiting} connections are closed, and the clients do what they do without a daemon.
+ * (64 KiB). Beyond so many connections are closed, and the clients do what they do without a daemon.
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { describe } from '../errors.ts';
 import { log } from '../log.ts';
 import { listen, nameOf, type Address } from './address.ts';
-
-/** Connections that wait at most. */
-const mostWaiting = 4000;
 
 /**
  * How a connection is served; the promise resolves when it is done with. `isUnix` is said by the listener: a connection that its
@@ -29,15 +26,15 @@ export class Listener {
   private isUnix = false;
   private whenIdle: (() => void) | undefined;
 
-  /** @param most Connections that are served at once. */
-  constructor(address: Address, serve: Serve, most: number) {
+  /** @param limits Connections that are served at once, and those that wait at most. */
+  constructor(address: Address, serve: Serve, { most, waiting }: { most: number; waiting: number }) {
     this.address = address;
     this.serve = serve;
     this.most = most;
     this.server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.take(socket);
     });
-    this.server.maxConnections = most + mostWaiting;
+    this.server.maxConnections = most + waiting;
   }
 
   /** Begins to listen. */

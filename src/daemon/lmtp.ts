@@ -36,6 +36,7 @@ const mostRecipients = 1000;
 interface Transaction {
   readonly sender: string;
   readonly eightBit: boolean;
+  readonly utf8: boolean;
   readonly recipients: string[];
 }
 
@@ -64,7 +65,7 @@ class Session {
 
   async run(): Promise<void> {
     await this.say(`220 ${hostname()} LMTP tamis ready`);
-    for (let line = await this.wire.line(); line !== undefined; line = await this.wire.line()) {
+    for (let line = await this.next(); line !== undefined; line = await this.next()) {
       const word = /^[A-Z]+/i.exec(line)?.[0].toUpperCase() ?? '';
       if (word === 'QUIT') {
         await this.say('221 2.0.0 Goodbye');
@@ -74,6 +75,12 @@ class Session {
       if (handle === undefined) await this.say('500 5.5.2 There is no such command in LMTP here');
       else await handle(line.slice(word.length));
     }
+    if (this.wire.isEnding) await this.say('421 4.3.2 The daemon is ending; try again');
+  }
+
+  /** The next command; undefined if there is none, or no other message is to be begun. */
+  private async next(): Promise<string | undefined> {
+    return await (this.transaction === undefined ? this.wire.beginning() : this.wire.line());
   }
 
   close(): void {
@@ -122,15 +129,18 @@ class Session {
     const path = pathOf(argument.replace(/^ FROM:/i, ''));
     if (path === undefined || !/^ FROM:/i.test(argument)) return '501 5.1.7 This is no MAIL FROM:<ADDRESS>';
     let eightBit = false;
+    let utf8 = false;
     for (const parameter of path.parameters) {
       const [, size] = /^SIZE=(\d{1,20})$/i.exec(parameter) ?? [];
       if (Number(size ?? 0) > this.service.messageBytes) return tooLarge(this.service);
       const body = /^BODY=(?:7BIT|(8BITMIME))$/i.exec(parameter);
       if (body?.[1] !== undefined) eightBit = true;
-      if (size === undefined && body === null && !/^SMTPUTF8$/i.test(parameter))
+      const isUtf8 = /^SMTPUTF8$/i.test(parameter);
+      utf8 ||= isUtf8;
+      if (size === undefined && body === null && !isUtf8)
         return `555 5.5.4 ${printable(parameter)} is not known`;
     }
-    this.transaction = { sender: path.address, eightBit, recipients: [] };
+    this.transaction = { sender: path.address, eightBit, utf8, recipients: [] };
     return '250 2.1.0 OK';
   }
 
@@ -194,11 +204,15 @@ class Session {
     return refusal;
   }
 
-  private async deliver(held: Held, { sender, eightBit }: Transaction, recipient: string): Promise<string> {
+  private async deliver(
+    held: Held,
+    { sender, eightBit, utf8 }: Transaction,
+    recipient: string,
+  ): Promise<string> {
     const { service, handing } = this;
     const { settings } = service.config;
     const { user, domain } = userOf(recipient, settings);
-    const envelope: Envelope = { sender, recipient, user, domain, eightBit };
+    const envelope: Envelope = { sender, recipient, user, domain, eightBit, utf8 };
     let judged: Judged | undefined;
     try {
       judged = await service.judge(held, { user, via });

@@ -5,6 +5,7 @@
  * again, as far as it concerns judging.
  */
 import { spawn } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { availableParallelism } from 'node:os';
 import type { Config } from '../config/load.ts';
@@ -13,6 +14,7 @@ import { describe, TamisError } from '../errors.ts';
 import { log } from '../log.ts';
 import { listen, type Address } from './address.ts';
 import { serveDlmtp, type Understand } from './dlmtp.ts';
+import { publicEntrance, trusted } from './entrance.ts';
 import { Journal } from './journal.ts';
 import { Listener } from './listener.ts';
 import { Metrics } from './metrics.ts';
@@ -27,6 +29,8 @@ export interface Addresses {
   readonly socket?: Address | undefined;
   readonly spamd?: Address | undefined;
   readonly lmtp?: Address | undefined;
+  /** DLMTP for everybody, each for themselves. */
+  readonly public?: Address | undefined;
   readonly metrics?: Address | undefined;
 }
 
@@ -34,6 +38,12 @@ export interface Addresses {
 const idle = 60_000;
 /** Milliseconds that what is in flight may take at the end. */
 const patience = 10_000;
+
+/** Connections that wait at most: a burst of mail; and few of what anybody may open, because each costs a descriptor. */
+const mostWaiting = 4000;
+const mostWaitingInPublic = 256;
+/** The mode of a socket to which everybody may connect. */
+const openToAll = 0o666;
 
 /** A protocol over one connection. */
 type Protocol = (wire: Wire, service: Service) => Promise<void>;
@@ -60,10 +70,14 @@ export async function serve(
   addresses: Addresses,
   { version, reload, beforeWork, understand }: Wiring,
 ): Promise<void> {
+  const entrance = publicEntrance();
+  const ending = new AbortController();
+  setMaxListeners(0, ending.signal);
   const protocols: Readonly<Record<Exclude<keyof Addresses, 'metrics'>, Protocol>> = {
-    socket: (wire, service) => serveDlmtp(wire, service, understand),
+    socket: (wire, service) => serveDlmtp(wire, service, { entrance: trusted, understand }),
     spamd: serveSpamd,
     lmtp: serveLmtp,
+    public: (wire, service) => serveDlmtp(wire, service, { entrance, understand }),
   };
   const { workers, cacheBytes, connections, socketMode, lmtpNext } = config.settings;
   if (addresses.lmtp !== undefined && lmtpNext === undefined)
@@ -73,14 +87,18 @@ export async function serve(
   for (const [name, protocol] of Object.entries(protocols)) {
     const address = addresses[name as keyof typeof protocols];
     if (address === undefined) continue;
+    const isPublic = name === 'public';
     const listener = new Listener(
       address,
       async (socket, isUnix) => {
-        if (late.service !== undefined) await protocol(new Wire(socket, idle, isUnix), late.service);
+        if (late.service !== undefined) {
+          const wire = new Wire(socket, idle, { isUnix, ending: ending.signal });
+          await protocol(wire, late.service);
+        }
       },
-      connections,
+      { most: connections, waiting: isPublic ? mostWaitingInPublic : mostWaiting },
     );
-    await listener.open(socketMode);
+    await listener.open(isPublic ? openToAll : socketMode);
     listeners.push(listener);
   }
   const metricsServer = createServer();
@@ -91,7 +109,7 @@ export async function serve(
   const metrics = new Metrics(() => pool.figures());
   const service = new Service(config, { pool, metrics, journal, version });
   late.service = service;
-  answerMetrics(metricsServer, metrics);
+  answerMetrics(metricsServer, metrics, pool);
 
   const hangUp = (): void => {
     void reconfigure(reload, pool, service);
@@ -106,6 +124,7 @@ export async function serve(
   await ended;
   process.off('SIGHUP', hangUp);
   tellSystemd('--stopping');
+  ending.abort();
   metricsServer.close();
   metricsServer.closeAllConnections();
   await Promise.all(listeners.map((listener) => listener.close(patience)));
@@ -124,17 +143,25 @@ async function reconfigure(reload: () => Config, pool: Pool, service: Service): 
   }
 }
 
-function answerMetrics(server: Server, metrics: Metrics): void {
-  server.on('request', ({ url }, response) => {
-    if (url === '/health') {
-      response.end('ok\n');
-      return;
-    }
-    if (url !== '/metrics') {
+/** What is at an address; it fails where the workers do not answer, and then nobody should be sent here. */
+type Page = () => Promise<{ readonly type: string; readonly text: string }>;
+
+function answerMetrics(server: Server, metrics: Metrics, pool: Pool): void {
+  const pages: Readonly<Record<string, Page>> = {
+    '/metrics': () => metrics.page(),
+    '/health': async () => {
+      await pool.figures();
+      return { type: 'text/plain', text: 'ok\n' };
+    },
+  };
+  server.on('request', ({ url = '' }, response) => {
+    const [path = ''] = url.split('?', 1);
+    const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
+    if (page === undefined) {
       response.writeHead(404).end('There are /metrics and /health.\n');
       return;
     }
-    metrics.page().then(
+    page().then(
       ({ type, text }) => response.setHeader('Content-Type', type).end(text),
       (error: unknown) => response.writeHead(503).end(`${describe(error)}\n`),
     );

@@ -8,11 +8,15 @@
  *     \r\n                                       \r\n
  *     (1,000 bytes)                              (1,234 bytes: the message with our header lines)
  *
+ * Clients of older versions get what spamd gives them: below 1.3 (Exim's spam condition) no `Spam` before a message and no
+ * `Content-length` before anything else, and below 1.2 a message stands right behind the first line.
+ *
  * The score is on SpamAssassin's scale, 5.0 being the threshold: what is added to it is how far the log odds of spam are from
  * our own threshold. TELL learns (`Set: local`) and takes back (`Remove: local`).
  *
  * Limits: whatever fails is an EX_ code without a message, because spamc then passes on what it had, or says so with -x. A message that
- * is shorter than its Content-length is not judged: the client has died in the middle of it.
+ * is shorter than its Content-length is not judged: the client has died in the middle of it; nor is one that is longer, as far as that is seen
+ * before it is answered: what goes back would be cut.
  */
 import { pipeline } from 'node:stream/promises';
 import { createInflate } from 'node:zlib';
@@ -61,6 +65,8 @@ interface Request {
 interface Answer {
   readonly fields: Readonly<Record<string, string>>;
   readonly body?: AsyncIterable<Uint8Array> | readonly Uint8Array[];
+  /** Whether the body is of the message. */
+  readonly isMessage?: boolean;
 }
 
 type Method = (request: Request, service: Service) => Promise<Answer>;
@@ -95,21 +101,22 @@ const methods: Readonly<Record<string, Method>> = {
       length += piece.length;
     }
     const body = pieces.length > 0 ? pieces : message();
-    return { fields: { 'Content-length': String(length), ...spamField(verdict) }, body };
+    return { fields: { 'Content-length': String(length), ...spamField(verdict) }, body, isMessage: true };
   },
   HEADERS: async ({ user, held }, service) => {
     const { verdict, footers } = await service.judge(held, { user, via });
     const header = await outgoingHeader(held, service.prefixBytes, { lines: headerLines(verdict), footers });
-    return { fields: { 'Content-length': String(header.length), ...spamField(verdict) }, body: [header] };
+    const fields = { 'Content-length': String(header.length), ...spamField(verdict) };
+    return { fields, body: [header], isMessage: true };
   },
   TELL: tell,
 };
 
 /** Answers one connection. Never rejects for what the client sends or fails to send. */
 export async function serveSpamd(wire: Wire, service: Service): Promise<void> {
-  let version = '1.1';
+  let version = 0;
   try {
-    const line = await wire.line();
+    const line = await wire.beginning();
     if (line === undefined) return;
     const [method = '', theirs] = line.trim().split(/ +/);
     if (method === 'PING') {
@@ -117,12 +124,12 @@ export async function serveSpamd(wire: Wire, service: Service): Promise<void> {
       return;
     }
     if (method === 'SKIP') return;
-    if (theirs === undefined) version = '1.0';
+    version = Number(/^SPAMC\/(\d\.\d)$/.exec(theirs ?? '')?.[1] ?? 0);
     const handle = Object.hasOwn(methods, method) ? methods[method] : undefined;
     if (handle === undefined) throw new ProtocolError(`Bad header line: ${JSON.stringify(line)}`);
     const request = await read(wire, service);
     try {
-      await send(wire, await handle(request, service));
+      await send(wire, headOf(await handle(request, service), version));
     } finally {
       await request.held.dispose();
     }
@@ -131,7 +138,7 @@ export async function serveSpamd(wire: Wire, service: Service): Promise<void> {
       error instanceof ProtocolError ? 'PROTOCOL' : (codeOfError[systemCode(error) ?? ''] ?? 'TEMPFAIL');
     if (wire.socket.writable) {
       const sentence = describe(error).replace(/[^\x20-\x7e]/g, '?');
-      const answer = `SPAMD/${version} ${codes[code]} EX_${code}: ${sentence}\r\n\r\n`;
+      const answer = `${status(version)} ${codes[code]} EX_${code}: ${sentence}\r\n\r\n`;
       await wire.sendLast(answer, service.messageBytes);
     }
   }
@@ -160,9 +167,10 @@ async function body(wire: Wire, fields: ReadonlyMap<string, string>, service: Se
     throw new TamisError('INPUT', `The message is larger than ${service.messageBytes} bytes (messageBytes).`);
   }
   const held = await Held.from(wire.bytes(length), service.messageBytes);
-  if (Number.isFinite(length) && held.size !== length) {
+  if (Number.isFinite(length) && (held.size !== length || wire.hasMore)) {
     await held.dispose();
-    throw new ProtocolError(`Content-length: ${length}, but ${held.size} bytes came.`);
+    const came = wire.hasMore ? 'more' : String(held.size);
+    throw new ProtocolError(`Content-length: ${length}, but ${came} bytes came.`);
   }
   if (fields.get('compress') !== 'zlib') return held;
   try {
@@ -230,9 +238,26 @@ function printable(name: string | Uint8Array): string {
   return (typeof name === 'string' ? name : Buffer.from(name).toString('latin1')).replace(/\p{Cc}/gu, '?');
 }
 
-async function send(wire: Wire, { fields, body = [] }: Answer): Promise<void> {
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-  let gathered = [Buffer.from(`SPAMD/1.1 0 EX_OK\r\n${lines.join('')}\r\n`, 'latin1')];
+/** What stands before the body, in a version of the protocol. */
+function headOf({ fields, body = [], isMessage = false }: Answer, version: number): Parts {
+  const first = `${status(version)} 0 EX_OK\r\n`;
+  if (version < 1.2 && isMessage) return { head: first, body };
+  const unknown = isMessage ? 'Spam' : 'Content-length';
+  const known = Object.entries(fields).filter(([name]) => version >= 1.3 || name !== unknown);
+  return { head: `${first}${known.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`, body };
+}
+
+function status(version: number): string {
+  return version < 1.2 ? 'SPAMD/1.0' : 'SPAMD/1.1';
+}
+
+interface Parts {
+  readonly head: string;
+  readonly body: AsyncIterable<Uint8Array> | readonly Uint8Array[];
+}
+
+async function send(wire: Wire, { head, body }: Parts): Promise<void> {
+  let gathered = [Buffer.from(head, 'latin1')];
   let length = 0;
   let begun = false;
   try {

@@ -9,7 +9,10 @@ import { TamisError } from '../errors.ts';
 import { DotReader, type LineEnd } from './lines.ts';
 
 const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
 const nothing: Buffer = Buffer.alloc(0);
+/** Milliseconds that what has been sent may still take to come when the daemon ends. */
+const lastChance = 200;
 /** Bytes of a line at most: far above any protocol's own limit. */
 const longestLine = 8192;
 
@@ -20,14 +23,23 @@ export class Wire {
   readonly isUnix: boolean;
   private readonly source: AsyncIterator<Buffer, undefined>;
   private readonly idle: number;
+  private readonly ending: AbortSignal | undefined;
   private buffered = nothing;
   private ended = false;
 
-  /** @param idle Milliseconds of silence after which the connection is cut. */
-  constructor(socket: Socket, idle: number, isUnix = false) {
+  /**
+   * @param idle Milliseconds of silence after which the connection is cut.
+   * @param ending Given when the daemon ends.
+   */
+  constructor(
+    socket: Socket,
+    idle: number,
+    { isUnix = false, ending }: { isUnix?: boolean; ending?: AbortSignal } = {},
+  ) {
     this.socket = socket;
     this.isUnix = isUnix;
     this.idle = idle;
+    this.ending = ending;
     socket.setTimeout(idle, () => {
       socket.destroy(new TamisError('INPUT', `The other end was silent for ${idle / 1000} s.`));
     });
@@ -52,6 +64,36 @@ export class Wire {
         throw new TamisError('INPUT', `The other end sent a line of more than ${longestLine} bytes.`);
       if (!(await this.fill())) return undefined;
     }
+  }
+
+  /** As {@link line}, for what begins something new: undefined, too, if the daemon ends before it has come. */
+  async beginning(): Promise<string | undefined> {
+    const { ending } = this;
+    if (ending === undefined) return await this.line();
+    if (ending.aborted) return undefined;
+    return await new Promise<string | undefined>((resolve, reject) => {
+      const end = (): void => {
+        setTimeout(() => {
+          resolve(undefined);
+        }, lastChance);
+      };
+      ending.addEventListener('abort', end);
+      this.line()
+        .then(resolve, reject)
+        .finally(() => {
+          ending.removeEventListener('abort', end);
+        });
+    });
+  }
+
+  /** Whether the daemon is ending: nothing new is to be begun. */
+  get isEnding(): boolean {
+    return this.ending?.aborted === true;
+  }
+
+  /** Whether the client has sent more than was asked for, but for line ends. */
+  get hasMore(): boolean {
+    return this.buffered.some((byte) => byte !== lineFeed && byte !== carriageReturn);
   }
 
   /** The next `count` bytes in pieces; fewer if the client ends before. */

@@ -15,6 +15,8 @@ export class Daemon {
   readonly spamd: string;
   readonly socket: string;
   readonly lmtp: string;
+  /** Where users act for themselves; open with `--public=`. */
+  readonly public: string;
   /** What it has said on stderr. */
   said = '';
   private process: ChildProcess | undefined;
@@ -26,6 +28,7 @@ export class Daemon {
     this.spamd = this.place.path('spamd.sock');
     this.socket = this.place.path('tamis.sock');
     this.lmtp = this.place.path('lmtp.sock');
+    this.public = this.place.path('public.sock');
     this.options = options;
   }
 

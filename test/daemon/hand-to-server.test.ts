@@ -64,7 +64,14 @@ async function* message(): AsyncGenerator<Buffer> {
 
 async function handOn(): Promise<string> {
   const handing = new ServerHanding({ kind: 'lmtp', address: { path } });
-  const envelope = { sender: 'a@b', recipient: 'c@d', user: 'c@d', domain: 'd', eightBit: false };
+  const envelope = {
+    sender: 'a@b',
+    recipient: 'c@d',
+    user: 'c@d',
+    domain: 'd',
+    eightBit: false,
+    utf8: false,
+  };
   try {
     return await handing.handOn({ envelope, spam: false, message });
   } finally {

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { advertisement, field, mail, withoutOurs } from '../cli/mail.ts';
 import { all, answerOf, Daemon } from './daemon.ts';
@@ -31,6 +32,49 @@ describe('SIGTERM', () => {
     expect(withoutOurs(answerOf(await answer).body)).toBe(message);
     expect(await stopped).toBe(0);
     expect(await daemon.send(daemon.spamd, 'PING SPAMC/1.5\r\n\r\n')).toBe('');
+  });
+
+  test('does not wait for who has asked nothing', async () => {
+    await daemon.start(`--public=${daemon.public}`);
+    const silent = [daemon.spamd, daemon.socket, daemon.public].map((path) => connect(path));
+    const [spamd, ...others] = silent.map(all);
+    for (const socket of silent.slice(1)) socket.write('LHLO client\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const begun = performance.now();
+    expect(await daemon.stop()).toBe(0);
+    expect(performance.now() - begun).toBeLessThan(9000);
+    expect(await spamd).toBe('');
+    for (const answer of others)
+      expect(await answer).toMatch(/\r\n421 4\.3\.2 The daemon is ending; try again\r\n$/);
+  });
+
+  test('over LMTP it ends with the message that is on its way, however many were to follow, and does not wait for who is silent', async () => {
+    const maildir = daemon.place.path('mail/joe/Maildir');
+    for (const part of ['cur', 'new', 'tmp']) mkdirSync(join(maildir, part), { recursive: true });
+    const next = `lmtpNext=maildir:${daemon.place.path('mail/%u/Maildir')}`;
+    await daemon.start(`--lmtp=${daemon.lmtp}`, '--set', next, '--set', 'lmtpUser=local');
+    const silent = connect(daemon.lmtp);
+    const farewell = all(silent);
+    const socket = connect(daemon.lmtp);
+    const answer = all(socket);
+    const begin = 'MAIL FROM:<kim@example.org>\r\nRCPT TO:<joe@example.net>\r\nDATA\r\n';
+    socket.write(`LHLO client\r\n${begin}Subject: x\r\n`);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const begun = performance.now();
+    const stopped = daemon.stop();
+    expect(await farewell).toMatch(/^220 .*\r\n421 4\.3\.2 The daemon is ending; try again\r\n$/);
+    const more = `${begin}Subject: y\r\n\r\nbody\r\n.\r\n`;
+    socket.write(`\r\nbody\r\n.\r\n${more}${more}`);
+    expect((await answer).split('\r\n').slice(-4)).toEqual([
+      '354 End with a line that is a dot only',
+      '250 2.0.0 In the Maildir',
+      '421 4.3.2 The daemon is ending; try again',
+      '',
+    ]);
+    expect(await stopped).toBe(0);
+    // Less than what who is in flight may take.
+    expect(performance.now() - begun).toBeLessThan(9000);
+    expect(readdirSync(join(maildir, 'new'))).toHaveLength(1);
   });
 
   test('what was judged is counted, and its signature retrains it', async () => {

@@ -7,8 +7,7 @@ import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Address } from '../../src/daemon/address.ts';
 import { Listener } from '../../src/daemon/listener.ts';
-import { admits } from '../../src/daemon/password.ts';
-import { Wire } from '../../src/daemon/wire.ts';
+import { trusted } from '../../src/daemon/entrance.ts';
 
 /** A TCP address that is free. */
 async function free(): Promise<Extract<Address, { kind: 'tcp' }>> {
@@ -24,18 +23,18 @@ async function free(): Promise<Extract<Address, { kind: 'tcp' }>> {
 async function admitted(address: Address, client: () => Socket): Promise<readonly boolean[]> {
   const answers: boolean[] = [];
   let told = (): void => undefined;
-  const service = { config: loadConfig({}, {}, '/nonexistent') };
+  const config = loadConfig({}, {}, '/nonexistent');
   const listener = new Listener(
     address,
     (socket, isUnix) => {
       // As by a reset: it has gone, and its address with it.
       socket.destroy();
       expect(socket.remoteAddress).toBe(undefined);
-      answers.push(admits(service, '', new Wire(socket, 1000, isUnix)));
+      answers.push(trusted.admit('', isUnix, config) !== undefined);
       told();
       return Promise.resolve();
     },
-    8,
+    { most: 8, waiting: 8 },
   );
   await listener.open(0o600);
   const one = new Promise<void>((resolve) => (told = resolve));

@@ -163,6 +163,9 @@ describe('to a next LMTP server', () => {
       ['<"q\\"<"@example.org>', '"a>b@c"@example.net'],
     ]);
     expect(next.taken[0]?.message.match(/X-DSPAM-Result/g)).toHaveLength(1);
+    // Header fields in UTF-8 need it, too.
+    await send(daemon, transaction(['kim@example.net'], message, '<kim@example.org> BODY=8BITMIME SMTPUTF8'));
+    expect(next.taken.pop()?.sender).toBe('<kim@example.org> BODY=8BITMIME SMTPUTF8');
     // A colon between quotes ends no source route: what stands behind it must not become words of a command.
     const odd = '@"a:b> NOTIFY=NEVER "@example.net';
     await send(daemon, transaction([odd], message));

@@ -69,6 +69,30 @@ describe('what spamd answers', () => {
     expect(withoutOurs(body)).toBe(spam.slice(0, spam.indexOf('\n\n') + 2));
   });
 
+  test('a client of an older version gets the fields that it knows', async () => {
+    const message = mail({ id: 'older' });
+    const ask = async (method: string, version: string): Promise<string> =>
+      await daemon.send(
+        daemon.spamd,
+        `${method} SPAMC/${version}\r\nUser: joe\r\nContent-length: ${message.length}\r\n\r\n${message}`,
+      );
+    const spam = 'Spam: False ; -?\\d+\\.\\d / 5\\.0\r\n';
+    for (const method of ['CHECK', 'SYMBOLS', 'REPORT'])
+      expect(await ask(method, '1.2')).toMatch(new RegExp(`^SPAMD/1\\.1 0 EX_OK\r\n${spam}\r\n`));
+    const length = 'Content-length: \\d+\r\n';
+    expect(await ask('SYMBOLS', '1.3')).toMatch(new RegExp(`^SPAMD/1\\.1 0 EX_OK\r\n${length}${spam}\r\n`));
+    expect(await ask('PROCESS', '1.3')).toMatch(
+      new RegExp(`^SPAMD/1\\.1 0 EX_OK\r\n${length}${spam}\r\nReceived: `),
+    );
+    expect(await ask('PROCESS', '1.2')).toMatch(
+      new RegExp(`^SPAMD/1\\.1 0 EX_OK\r\n${length}\r\nReceived: `),
+    );
+    const head = 'SPAMD/1.0 0 EX_OK\r\n';
+    const bare = await ask('PROCESS', '1.1');
+    expect(bare.slice(0, head.length)).toBe(head);
+    expect(withoutOurs(bare.slice(head.length))).toBe(message);
+  });
+
   test('REPORT names reasons, REPORT_IFSPAM of spam only', async () => {
     const report = await daemon.ask('REPORT', 'joe', advertisement('report'));
     expect(report.body).toMatch(/^Spam: probability of spam 0\.\d{4}, confidence/);
@@ -109,6 +133,12 @@ describe('what spamd answers', () => {
     expect(failure).toBe(undefined);
   });
 
+  test('a line end behind the message is nothing', async () => {
+    const message = mail({ id: 'end' });
+    const head = `PROCESS SPAMC/1.5\r\nUser: joe\r\nContent-length: ${message.length}\r\n\r\n`;
+    expect(await daemon.send(daemon.spamd, `${head}${message}\r\n`)).toContain(' 0 EX_OK\r\n');
+  });
+
   test('a compressed message is the message', async () => {
     const message = mail({ id: 'zlib' });
     const packed = deflateSync(Buffer.from(message, 'latin1')).toString('latin1');
@@ -131,6 +161,7 @@ describe('what fails is an answer, never a part of a message', () => {
   test.each([
     ['no user', 'PROCESS SPAMC/1.5\r\nContent-length: 5\r\n\r\nhello', 67],
     ['no number', 'PROCESS SPAMC/1.5\r\nUser: joe\r\nContent-length: many\r\n\r\nhello', 76],
+    ['longer than it says', 'PROCESS SPAMC/1.5\r\nUser: joe\r\nContent-length: 4\r\n\r\nhello', 76],
     ['cut off', 'PROCESS SPAMC/1.5\r\nUser: joe\r\nContent-length: 50\r\n\r\nhello', 76],
     ['too large', 'PROCESS SPAMC/1.5\r\nUser: joe\r\nContent-length: 999999999999\r\n\r\nhello', 65],
     ['no field', 'PROCESS SPAMC/1.5\r\nUser joe\r\n\r\n', 76],

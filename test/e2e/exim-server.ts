@@ -87,10 +87,11 @@ keep_environment =
     return maildir;
   }
 
-  /** Hands a message in by SMTP, and waits until nothing more can be done with it at once. */
-  async deliver(to: readonly string[], message: string, from = 'kim@example.org'): Promise<void> {
-    await submit('SMTP', this.port, { from, to, messages: [message] });
+  /** Hands a message in by SMTP, and waits until nothing more can be done with it at once; the reply. */
+  async deliver(to: readonly string[], message: string, from = 'kim@example.org'): Promise<string[]> {
+    const replies = await submit('SMTP', this.port, { from, to, messages: [message] });
     await this.settle();
+    return replies;
   }
 
   /** Runs Exim with some words, and waits until nothing more can be done at once. */
@@ -112,7 +113,7 @@ keep_environment =
     return readFileSync(join(this.place, 'log/main'), 'utf8');
   }
 
-  /** Each message that has come is done with, or waits, which its last line in the log says. */
+  /** Each message that has come is done with, refused, or waits, which its last line in the log says. */
   private async settle(): Promise<void> {
     for (let n = 0; n < 400; n++) {
       const last = new Map<string, string>();
@@ -120,7 +121,9 @@ keep_environment =
         const [, id, what] = /^\S+ \S+ (\w{6}-\w{6}-\w\w) (.*)/.exec(line) ?? [];
         if (id !== undefined && what !== undefined) last.set(id, what);
       }
-      const open = [...last.values()].filter((what) => !/^(?:Completed|==|Frozen)/.test(what));
+      const open = [...last.values()].filter(
+        (what) => !/^(?:Completed|==|Frozen)| rejected after DATA/.test(what),
+      );
       if (open.length === 0) return;
       await sleep(25);
     }
