@@ -27,6 +27,16 @@ export interface Features {
 /** The longest word that tells two words apart; what follows is not looked at. */
 const wordBytes = 40;
 
+/** Room for the keys and words of one message: kept, because memory outside the engine's heap is dear to make and to let go of. */
+let room = { keys: new Float64Array(), words: new Uint32Array() };
+
+/** Room for the keys of so many bytes; good until it is asked for again. */
+function roomFor(bytes: number): typeof room {
+  if (room.keys.length < bytes)
+    room = { keys: new Float64Array(bytes), words: new Uint32Array((bytes >> 1) + 1) };
+  return room;
+}
+
 /** Names what is in the windows. */
 export function featuresOf(windows: Windows): Features {
   const words = pairs(windows);
@@ -66,7 +76,7 @@ export function factLines(facts: Uint8Array): [made: Uint8Array[], said: Uint8Ar
 
 /** All runs of four bytes within each window, as keys of its base. */
 function grams(...windows: readonly (readonly [bytes: Uint8Array, base: number])[]): Float64Array {
-  const keys = new Float64Array(windows.reduce((sum, [bytes]) => sum + bytes.length, 0));
+  const { keys } = roomFor(windows.reduce((sum, [bytes]) => sum + bytes.length, 0));
   let count = 0;
   for (const [bytes, base] of windows) {
     let gram = 0;
@@ -87,20 +97,22 @@ function factKeys(facts: Uint8Array): Distinct {
 /** All pairs of neighbours among the words of each window. */
 function pairs(windows: Windows): Distinct {
   const sources = pairWindows(windows);
-  const keys = new Float64Array(sources.reduce((sum, { length }) => sum + length, 0));
+  const { keys, words: space } = roomFor(sources.reduce((sum, { length }) => sum + length, 0));
   const ends: number[] = [];
   let count = 0;
   for (const bytes of sources) {
-    const words = wordsOf(bytes);
+    const words = wordsOf(bytes, space);
     for (let i = 1; i < words.length; i++) keys[count++] = pairKey(words[i - 1] ?? 0, words[i] ?? 0);
     ends.push(count);
   }
   return distinct(keys, ends);
 }
 
-/** The hashes of the words of some bytes, in order; a word is a run of bytes above 32. */
-export function wordsOf(bytes: Uint8Array): Uint32Array {
-  const hashes = new Uint32Array((bytes.length >> 1) + 1);
+/** The hashes of the words of some bytes, in order; a word is a run of bytes above 32. They are put into `hashes`. */
+export function wordsOf(
+  bytes: Uint8Array,
+  hashes: Uint32Array = new Uint32Array((bytes.length >> 1) + 1),
+): Uint32Array {
   let count = 0;
   let hash = 0;
   let length = 0;
