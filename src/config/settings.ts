@@ -235,7 +235,7 @@ const entries = {
   showFactors: v.optional(flag, false),
   messageBytes: v.optional(amount(1024, 2 ** 40), 128 * 1024 * 1024),
   workers: v.optional(amount(0, 256), 0),
-  cacheBytes: v.optional(amount(0, 2 ** 40), 96 * 1024 * 1024),
+  cacheBytes: v.optional(amount(0, 2 ** 40), 48 * 1024 * 1024),
   connections: v.optional(amount(1, 10_000), 64),
   serverPass: v.optional(v.record(v.string(), v.string()), {}),
   socketMode: v.optional(octal, '0660'),

@@ -115,6 +115,11 @@ export class KeptUsers {
     return coldest !== undefined && now - coldest.last > away;
   }
 
+  /** Where the budget is used up, lets go of the warm user who has been without mail for longest. */
+  private async makeWay(): Promise<void> {
+    if (this.figures().bytes >= this.budget) await this.coldest()?.user.release(true);
+  }
+
   private coldest(): Kept | undefined {
     for (const kept of this.kept.values()) if (kept.user.isWarm) return kept;
     return undefined;
@@ -123,6 +128,8 @@ export class KeptUsers {
   private async warm(user: KeptUser): Promise<void> {
     this.warming = true;
     try {
+      // Before, too: what is read must not lie beside what it pushes out.
+      await this.makeWay();
       await user.makeWarm();
       this.makeRoom(user);
     } catch (error) {

@@ -99,7 +99,7 @@ describe('the file', () => {
       store: 'level',
       messageBytes: 134_217_728,
       workers: 0,
-      cacheBytes: 100_663_296,
+      cacheBytes: 50_331_648,
       connections: 64,
       serverPass: {},
       socketMode: 0o660,

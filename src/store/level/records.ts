@@ -81,9 +81,16 @@ function startingWith(first: number): KeyRange {
   return { gte: Uint8Array.of(first), lt: Uint8Array.of(first + 1) };
 }
 
-/** The key of a bucket's record. */
+/**
+ * The key of a bucket's record. Out of Buffer's pool, as are those of tokens: a message has thousands of them, and LevelDB has bytes that are not in a buffer
+ * moved into one each.
+ */
 export function bucketKey(bucket: number): Uint8Array {
-  return Uint8Array.of(code('f'), bucket >>> 8, bucket & 255);
+  const key = Buffer.allocUnsafe(3);
+  key[0] = code('f');
+  key[1] = bucket >>> 8;
+  key[2] = bucket & 255;
+  return key;
 }
 
 /** The bucket of a record's key. */
@@ -93,7 +100,8 @@ export function bucketOfKey(key: Uint8Array): number {
 
 /** The key of a token's record. */
 export function tokenKey(token: bigint): Uint8Array {
-  const key = Buffer.alloc(9, code('d'));
+  const key = Buffer.allocUnsafe(9);
+  key[0] = code('d');
   key.writeBigUInt64BE(token, 1);
   return key;
 }
