@@ -13,7 +13,7 @@
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Content, Field } from '../message/content.ts';
-import { essenceOf } from '../message/essence.ts';
+import { essenceOf, type Essence } from '../message/essence.ts';
 import { factsOf, type Facts } from './facts.ts';
 
 /** The most bytes that each window holds. */
@@ -39,7 +39,7 @@ export interface Windows {
 const names = ['sender', 'route', 'start', 'end', 'facts'] as const satisfies (keyof Windows)[];
 
 /** Cuts the windows out of what a message says. */
-export function windowsOf(content: Content, { fields, text } = essenceOf(content)): Windows {
+export function windowsOf(content: Content, { fields, text }: Essence = essenceOf(content)): Windows {
   const isReceived = ({ name }: Field): boolean => name.toLowerCase() === 'received';
   const { start, end } = endsOf(text);
   return {

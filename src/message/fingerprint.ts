@@ -9,13 +9,13 @@
 import { createHash } from 'node:crypto';
 import { oneLine } from './blanks.ts';
 import type { Content } from './content.ts';
-import { essenceOf } from './essence.ts';
+import { essenceOf, type Essence } from './essence.ts';
 
 const bytes = 16;
 const quoted = /^>+(?=From )/gm;
 
 /** The fingerprint of a message: 16 bytes. */
-export function fingerprint(content: Content, { fields, text } = essenceOf(content)): Buffer {
+export function fingerprint(content: Content, { fields, text }: Essence = essenceOf(content)): Buffer {
   const told = fields
     .map(({ name, value }) => `${name.toLowerCase()}: ${value}\n`)
     .filter((line) => !line.startsWith('received: '));
