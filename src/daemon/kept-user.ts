@@ -15,7 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TokenMemory } from '../judge/dspam-filter.ts';
 import { preferenceNote } from '../judge/preferences.ts';
 import type { Memory } from '../judge/userfilter.ts';
-import { WarmUser } from '../judge/warm.ts';
+import { WarmReading, type WarmUser } from '../judge/warm.ts';
 import { describe, systemCode, TamisError } from '../errors.ts';
 import { log } from '../log.ts';
 import type { Change, NoteSpace, OpenOptions, Store, Totals, UserStore } from '../store/contract.ts';
@@ -35,6 +35,8 @@ export class KeptUser implements Memory, TokenMemory {
   private readonly backend: Store;
   private store: UserStore | undefined;
   private warm: WarmUser | undefined;
+  /** What is being read into memory beside the work, until the store is let go of. */
+  private reading: WarmReading | undefined;
   private last: Promise<unknown> = Promise.resolve();
   private waiting = 0;
   private openedAt = 0;
@@ -96,13 +98,27 @@ export class KeptUser implements Memory, TokenMemory {
     return result;
   }
 
-  /** Reads all features of the user into memory. */
+  /**
+   * Reads all features of the user into memory, beside the work, which may have to wait half a second for it otherwise. Whoever lets go of the
+   * store meanwhile ends it.
+   */
   async makeWarm(): Promise<void> {
-    await this.inTurn(async () => {
-      if (this.warm !== undefined) return;
+    const reading = await this.inTurn(async () => {
+      if (this.warm !== undefined) return undefined;
       await this.open({ create: false });
-      if (this.store === undefined) return;
-      this.warm = await WarmUser.load(this.store);
+      if (this.store === undefined) return undefined;
+      this.reading = await WarmReading.begin(this.store);
+      if (this.backend.isShared) await this.reading.read();
+      return this.reading;
+    });
+    if (reading === undefined) return;
+    const read = reading.read();
+    await Promise.allSettled([read]);
+    await this.inTurn(async () => {
+      if (this.reading !== reading) return;
+      this.reading = undefined;
+      await read;
+      this.warm = reading.end();
       this.warmedAt = performance.now();
     });
   }
@@ -147,6 +163,7 @@ export class KeptUser implements Memory, TokenMemory {
     const relies = this.backend.isShared && (change.expects?.length ?? 0) > 0;
     if (relies) await this.write();
     await this.memory().apply(change, options);
+    this.reading?.missed(change);
     if (this.warm === undefined) return;
     this.unwritten++;
     if (options?.durable === true) this.taught = true;
@@ -201,6 +218,7 @@ export class KeptUser implements Memory, TokenMemory {
       await this.write();
     } finally {
       this.store = undefined;
+      this.reading = undefined;
       await store.close(options);
     }
   }
@@ -225,6 +243,7 @@ export class KeptUser implements Memory, TokenMemory {
 
   private async goIdle(): Promise<void> {
     try {
+      if (this.reading !== undefined) return;
       if (this.store !== undefined) await this.release(false);
     } catch (error) {
       log(`${this.name}: ${describe(error)}`);
@@ -236,6 +255,7 @@ export class KeptUser implements Memory, TokenMemory {
   /** Goes on from what is on disk. */
   private forget(): void {
     this.warm = undefined;
+    this.reading = undefined;
     this.unwritten = 0;
     this.taught = false;
     this.losses++;

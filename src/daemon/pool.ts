@@ -126,12 +126,16 @@ export class Pool {
   /** Puts another configuration in force. */
   async configure(config: Config): Promise<void> {
     this.config = config;
-    await Promise.all(this.hands.map((hand) => hand.ask<'configure'>({ kind: 'configure', config }, grace)));
+    await Promise.all(
+      this.hands.map((hand) => hand.ask<'configure'>({ kind: 'configure', config }, this.patience())),
+    );
   }
 
   /** What warm users take altogether. */
   async figures(): Promise<Answers['figures']> {
-    const all = await Promise.all(this.hands.map((hand) => hand.ask<'figures'>({ kind: 'figures' }, grace)));
+    const all = await Promise.all(
+      this.hands.map((hand) => hand.ask<'figures'>({ kind: 'figures' }, this.patience())),
+    );
     return all.reduce((sum, { bytes, warm }) => ({ bytes: sum.bytes + bytes, warm: sum.warm + warm }));
   }
 

@@ -43,17 +43,18 @@ export class WarmUser implements Memory {
   /** How many changes wrote features. */
   writes = 0;
 
-  private constructor(store: UserStore, known: FeatureTable, sums: Totals) {
+  /** @param sums The totals that go with what is known. */
+  constructor(store: UserStore, known: FeatureTable, sums: Totals) {
     this.store = store;
     this.known = known;
-    this.sums = sums;
+    this.sums = { ...sums };
   }
 
   /** Reads all that is known of a user. */
   static async load(store: UserStore): Promise<WarmUser> {
-    // The totals first: where other hosts learn meanwhile, they must not count what the features lack ({@link follow}).
-    const sums = { ...(await store.totals()) };
-    return new WarmUser(store, await allFeatures(store), sums);
+    const reading = await WarmReading.begin(store);
+    await reading.read();
+    return reading.end();
   }
 
   /**
@@ -131,6 +132,63 @@ export class WarmUser implements Memory {
     this.unwrittenSignature = undefined;
     this.notes.clear();
     this.expected.clear();
+  }
+}
+
+/**
+ * A user who is being read into memory, while work may go on with the store: what that applies is told to {@link WarmReading.missed}. That is for
+ * stores that read at one instant; others, where hosts learn beside each other, must be let read undisturbed.
+ */
+export class WarmReading {
+  private readonly store: UserStore;
+  private readonly sums: Totals;
+  private readonly rest: AsyncIterator<FeatureRows, undefined>;
+  private readonly known = new FeatureTable();
+  private readonly changes: Change[] = [];
+
+  private constructor(store: UserStore, sums: Totals, rest: AsyncIterator<FeatureRows, undefined>) {
+    this.store = store;
+    this.sums = { ...sums };
+    this.rest = rest;
+  }
+
+  /** Resolves when the instant is over at which the store is read. */
+  static async begin(store: UserStore): Promise<WarmReading> {
+    // The totals first: where other hosts learn meanwhile, they must not count what the features lack (WarmUser.follow).
+    const sums = await store.totals();
+    const reading = new WarmReading(
+      store,
+      sums,
+      store.features()[Symbol.asyncIterator]() as AsyncIterator<FeatureRows, undefined>,
+    );
+    await reading.readNext();
+    return reading;
+  }
+
+  /** Reads on to the end. */
+  async read(): Promise<void> {
+    while (await this.readNext());
+  }
+
+  /** Takes note of what has been applied to the store since this began. */
+  missed(change: Change): void {
+    this.changes.push(change);
+  }
+
+  /** The user, once all is read. */
+  end(): WarmUser {
+    for (const { features, totals } of this.changes) {
+      if (features !== undefined) this.known.addRows(features);
+      for (const counter of counters) this.sums[counter] += totals?.[counter] ?? 0;
+    }
+    return new WarmUser(this.store, this.known, this.sums);
+  }
+
+  private async readNext(): Promise<boolean> {
+    const next = await this.rest.next();
+    if (next.done === true) return false;
+    this.known.addRows(next.value);
+    return true;
   }
 }
 

@@ -1,5 +1,5 @@
 /** A user of the daemon in whose contest both engines learn: what is kept in memory loses nothing of either. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { KeptUsers } from '../../src/daemon/kept-users.ts';
 import { beginning, contestNote } from '../../src/judge/contest.ts';
@@ -37,6 +37,18 @@ async function live(users: Users): Promise<void> {
   }
 }
 
+/** Each message by itself, as without a daemon. */
+function opening(store: Store): Users {
+  return async (_config, given, options, work) => {
+    const user = await store.open(given, options);
+    try {
+      return await work(user);
+    } finally {
+      await user?.close();
+    }
+  };
+}
+
 async function allOf(store: Store): Promise<unknown> {
   const user = await store.open('joe', { create: false, wait: 1000 });
   if (user === undefined) throw new Error('joe is gone');
@@ -59,40 +71,23 @@ test('warm or not, both engines know the same', async () => {
   await live(async (...work) => await daemon.with(...work));
   expect(daemon.figures().warm).toBe(1);
   await daemon.close();
-  await live(async (_config, given, options, work) => {
-    const user = await plain.open(given, options);
-    try {
-      return await work(user);
-    } finally {
-      await user?.close();
-    }
-  });
+  await live(opening(plain));
   const known = await allOf(kept);
   expect(known).toEqual(await allOf(plain));
   expect(known).toMatchObject({ totals: { contested: 30 } });
 });
 
-/** A store that hosts share, in which another host teaches the same message as innocent, just before the next lesson is written. */
-function overtaken(store: Store): { store: Store; overtake: () => void } {
-  let comes = false;
-  const user = (own: UserStore): UserStore =>
-    new Proxy(own, {
-      get: (_, name) => {
-        if (name !== 'apply') return bound(own, name);
-        return async (...[change, options]: Parameters<UserStore['apply']>): Promise<void> => {
-          const [expected] = change.expects ?? [];
-          if (comes && expected !== undefined) {
-            comes = false;
-            const value = encodeLearned({ spam: false, source: 'error', rounds: [] });
-            await own.apply({ notes: [{ ...expected, value }] });
-          }
-          await own.apply(change, options);
-        };
-      },
-    });
-  const shared = new Proxy(store, {
+/** A store with one method of its users, or what it says of itself, replaced. */
+function replaced(
+  store: Store,
+  method: (own: UserStore, name: string | symbol) => unknown,
+  own: Partial<Store> = {},
+): Store {
+  const user = (opened: UserStore): UserStore =>
+    new Proxy(opened, { get: (_, name) => method(opened, name) ?? bound(opened, name) });
+  return new Proxy(store, {
     get: (_, name) => {
-      if (name === 'isShared') return true;
+      if (name in own) return Reflect.get(own, name);
       if (name !== 'open') return bound(store, name);
       return async (...question: Parameters<Store['open']>): Promise<UserStore | undefined> => {
         const opened = await store.open(...question);
@@ -100,12 +95,61 @@ function overtaken(store: Store): { store: Store; overtake: () => void } {
       };
     },
   });
-  return { store: shared, overtake: () => (comes = true) };
 }
 
 function bound(object: object, name: string | symbol): unknown {
   const value: unknown = Reflect.get(object, name);
   return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(object) : value;
+}
+
+/** A store whose features are read up to their last, which comes when the gate opens. */
+function gated(store: Store): { store: Store; open: () => void } {
+  let open = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  const method = (own: UserStore, name: string | symbol): unknown =>
+    name === 'features'
+      ? async function* () {
+          yield* own.features();
+          await gate;
+        }
+      : undefined;
+  return { store: replaced(store, method), open };
+}
+
+test('mail and lessons go on while a user is read into memory, and nothing of them is lost there', async () => {
+  const [kept, plain] = [await imported(), await imported()];
+  const { store, open } = gated(kept);
+  const daemon = new KeptUsers(store, 2 ** 30);
+  const users: Users = async (...work) => await daemon.with(...work);
+  await live(users);
+  expect(daemon.figures().warm).toBe(0);
+  open();
+  await vi.waitFor(() => {
+    expect(daemon.figures().warm).toBe(1);
+  });
+  await live(users);
+  await daemon.close();
+  await live(opening(plain));
+  await live(opening(plain));
+  expect(await allOf(kept)).toEqual(await allOf(plain));
+});
+
+/** A store that hosts share, in which another host teaches the same message as innocent, just before the next lesson is written. */
+function overtaken(store: Store): { store: Store; overtake: () => void } {
+  let comes = false;
+  const method = (own: UserStore, name: string | symbol): unknown => {
+    if (name !== 'apply') return undefined;
+    return async (...[change, options]: Parameters<UserStore['apply']>): Promise<void> => {
+      const [expected] = change.expects ?? [];
+      if (comes && expected !== undefined) {
+        comes = false;
+        const value = encodeLearned({ spam: false, source: 'error', rounds: [] });
+        await own.apply({ notes: [{ ...expected, value }] });
+      }
+      await own.apply(change, options);
+    };
+  };
+  return { store: replaced(store, method, { isShared: true }), overtake: () => (comes = true) };
 }
 
 test('a lesson that another host overtakes is learned anew, and costs no signature of other mail', async () => {
