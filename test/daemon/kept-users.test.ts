@@ -87,7 +87,7 @@ function replaced(
     new Proxy(opened, { get: (_, name) => method(opened, name) ?? bound(opened, name) });
   return new Proxy(store, {
     get: (_, name) => {
-      if (name in own) return Reflect.get(own, name);
+      if (name in own) return Reflect.get(own, name) as unknown;
       if (name !== 'open') return bound(store, name);
       return async (...question: Parameters<Store['open']>): Promise<UserStore | undefined> => {
         const opened = await store.open(...question);
