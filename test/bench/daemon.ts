@@ -3,7 +3,8 @@
  *
  *     npx tsx test/bench/daemon.ts [MESSAGES]
  *
- * - one message after another: `spamc -U` and `bogofilter -p -e` as processes, in turn, timed by perl (fork to exit);
+ * - one message after another: `spamc -U` and `bogofilter -p -e` as processes, in turn, timed by perl (fork to exit); beside them
+ *   `(spamc)`, to a server that gives back what it gets, which is what spamc takes by itself;
  * - sustained: 8 connections of the spamd protocol, for four users, against `bogofilter -b` on one core;
  * - learning: 1,000 messages by TELL on 8 connections against `bogofilter -s -b` and `-n -b`;
  * - latency at half of the sustained rate, for its 99th percentile.
@@ -87,16 +88,28 @@ function oneByOne(sample: readonly Message[]): void {
   const list = join(folder, 'list');
   writeFileSync(list, sample.map(({ path }) => `${path}\n`).join(''));
   const script = `
-    use Time::HiRes "time"; my (%t);
+    use Time::HiRes "time"; use IO::Socket::UNIX; my (%t);
+    my $echo = IO::Socket::UNIX->new(Local => $ARGV[3], Listen => 5);
+    my $server = fork;
+    if (!$server) {
+      local $/;
+      while (my $client = $echo->accept) {
+        my (undef, $message) = split /\\r\\n\\r\\n/, scalar <$client>, 2;
+        print $client "SPAMD/1.1 0 EX_OK\\r\\nContent-length: " . length($message) . "\\r\\n\\r\\n" . $message;
+      } }
     sub one { my ($name, $file, @command) = @_; my $t = time; my $pid = fork;
       if (!$pid) { open STDIN, "<", $file; open STDOUT, ">", "/dev/null"; exec @command; }
       waitpid $pid, 0; push @{$t{$name}}, 1000 * (time - $t); }
     open my $list, "<", $ARGV[0];
     while (my $file = <$list>) { chomp $file;
       one("spamc", $file, "spamc", "-U", $ARGV[1], "-u", "joe", "-s", "100000000");
+      one("(spamc)", $file, "spamc", "-U", $ARGV[3], "-u", "joe", "-s", "100000000");
       one("bogofilter", $file, "bogofilter", "-C", "-d", $ARGV[2], "-p", "-e"); }
+    kill "TERM", $server;
     for (sort keys %t) { my @s = sort { $a <=> $b } @{$t{$_}}; printf "%s %.3f %.3f\\n", $_, $s[@s/2], $s[@s*.99]; }`;
-  const lines = execFileSync('perl', ['-e', script, list, socket, database], { encoding: 'utf8' });
+  const lines = execFileSync('perl', ['-e', script, list, socket, database, join(folder, 'echo.sock')], {
+    encoding: 'utf8',
+  });
   const rows = new Map(
     lines
       .trim()
