@@ -76,8 +76,9 @@ export async function learnAll<Item extends Example>(
 function learnByAll(engines: Engines): Learner {
   return async ({ reading, prefix, spam, signatures = [], signedOnly = false }) => {
     const signed = await firstSigned(engines, signatures.toReversed());
-    if (signed !== undefined) return await engines.learn(signed.reading, spam, 'error', true);
-    return signedOnly ? undefined : await engines.learn(engines.read(prefix, reading), spam, 'corpus', false);
+    if (signed !== undefined)
+      return await engines.learn(engines.completed(signed.reading, prefix, reading), spam, 'error');
+    return signedOnly ? undefined : await engines.learn(engines.read(prefix, reading), spam, 'corpus');
   };
 }
 
