@@ -3,11 +3,13 @@
  *
  *     tamis import dspam --from SOURCE [--user NAME]
  *     tamis import bogofilter --from WORDS --user NAME      WORDS: what bogoutil -d prints
- *     tamis import dspam --config dspam.conf [--write tamis.toml]
+ *     tamis import dspam --config dspam.conf [--home DIR] [--write tamis.toml]
  *
  * With `--from`, `--config` names tamis' own configuration, as it does everywhere else.
  */
 import { writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Config } from '../config/load.ts';
 import { importSource, type ImportReport } from '../import/import.ts';
 import { bogofilterFacts } from '../import/bogofilter.ts';
 import { tomlOf } from '../import/dspam-conf.ts';
@@ -65,7 +67,7 @@ export const importCommand: Command<ImportArguments> = {
 
 async function importDspam({ from, user, write, json, ...options }: ImportArguments): Promise<void> {
   if (from === undefined && options.config !== undefined) {
-    writeConfiguration(tomlOf(options.config), write);
+    writeConfiguration(options.config, options.home, write);
     return;
   }
   if (from === undefined) {
@@ -74,16 +76,18 @@ async function importDspam({ from, user, write, json, ...options }: ImportArgume
       'Wrong command line: import dspam needs --from SOURCE or --config dspam.conf.',
     );
   }
-  await importFrom(openSource(from, user !== undefined), { user, json, ...options });
+  const config = configOf(options, from);
+  await importFrom(openSource(from, user !== undefined), config, { user, json });
 }
 
-async function importBogofilter({ from, ...argv }: ImportArguments): Promise<void> {
-  if (from === undefined || argv.user === undefined) {
+async function importBogofilter({ from, user, json, ...options }: ImportArguments): Promise<void> {
+  if (from === undefined || user === undefined) {
     const sentence =
       'Wrong command line: import bogofilter needs --from FILE, what bogoutil -d prints, and --user NAME.';
     throw new TamisError('USAGE', sentence);
   }
-  await importFrom({ form: 'list of words of bogofilter', facts: () => bogofilterFacts(from) }, argv);
+  const source = { form: 'list of words of bogofilter', facts: () => bogofilterFacts(from) };
+  await importFrom(source, configOf(options, from), { user, json });
 }
 
 /** What `sa-learn --backup` prints are hashes of SpamAssassin's own tokens: nobody can tell which words they were. */
@@ -95,9 +99,9 @@ function refuseSpamassassin(): Promise<void> {
 
 async function importFrom(
   source: Source,
-  { user, json, ...options }: Pick<ImportArguments, 'user' | 'json' | keyof CommonArguments>,
+  config: Config,
+  { user, json }: Pick<ImportArguments, 'user' | 'json'>,
 ): Promise<void> {
-  const config = configOf(options);
   let progress: Progress | undefined;
   const report = await importSource(config, source, user, {
     begin: (rows) => {
@@ -113,13 +117,21 @@ async function importFrom(
   tell(report, json);
 }
 
-function writeConfiguration(text: string, file: string | undefined): void {
+/** Writes tamis.toml, and beside it a copy of the group file: DSPAM's home is not for everybody who delivers, and will not stay for ever. */
+function writeConfiguration(dspamConf: string, home: string | undefined, file: string | undefined): void {
   if (file === undefined) {
-    writeAll(1, Buffer.from(text), 'stdout');
+    writeAll(1, Buffer.from(tomlOf(dspamConf, { home }).toml), 'stdout');
     return;
   }
+  const groupFile = join(dirname(resolve(file)), 'group');
+  const { toml, groups } = tomlOf(dspamConf, { home, groupFile });
+  writeNew(file, Buffer.from(toml));
+  if (groups !== undefined) writeNew(groupFile, groups);
+}
+
+function writeNew(file: string, bytes: Uint8Array): void {
   try {
-    writeFileSync(file, text, { flag: 'wx', mode: 0o640 });
+    writeFileSync(file, bytes, { flag: 'wx', mode: 0o640 });
   } catch (cause) {
     throw new TamisError('OUTPUT', `Cannot write ${file}, which must not exist yet: ${describe(cause)}.`, {
       cause,

@@ -194,7 +194,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       return others.length === 0 ? undefined : cannot(others.join(' '));
     },
   },
-  ignoreheader: { all: true, take: () => 'Not taken: tamis knows itself which header fields delivery adds.' },
+  ignoreheader: list('ignoreHeaders', (value) => value),
   purgesignatures: setting('signatureDays', (value) => (/^off$/i.test(value) ? undefined : Number(value))),
   purgeneutral: days('purgeNeutral'),
   purgeunused: days('purgeUnused'),
@@ -211,7 +211,9 @@ export const rules: Readonly<Record<string, Rule>> = {
   changemodeonparse: notTaken('see ParseToHeaders'),
   changeuseronparse: notTaken('see ParseToHeaders'),
   notifications: notTaken('tamis sends no mail'),
-  txtdirectory: notTaken('tamis adds no text to mail but its signature'),
+  txtdirectory: notTaken(
+    'the texts for tagSpam and tagNonspam, msgtag.spam and msgtag.nonspam, are read from txt/ in the home of tamis; copy them there',
+  ),
   quarantinewarnsize: notTaken('tamis sends no mail'),
   webstats: notTaken('see tamis stats'),
   systemlog: notTaken('the daemon writes a line a message to stderr, for the journal'),

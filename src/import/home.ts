@@ -14,9 +14,8 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { describe } from '../errors.ts';
 import { cssFacts } from './css.ts';
-import { broken, type Fact, type Facts, type Owner } from './fact.ts';
+import { unreadable, type Fact, type Facts, type Owner } from './fact.ts';
 import { sqliteFacts } from './sqlite.ts';
 
 /** Characters of a blocklist: all preferences of a user are one note of 16 KiB. */
@@ -95,7 +94,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw broken(file, undefined, `It cannot be read: ${describe(cause)}.`);
+    throw unreadable(file, cause);
   }
 }
 

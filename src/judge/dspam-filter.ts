@@ -230,7 +230,7 @@ export function optionsOf(settings: Settings): JudgeOptions {
   return {
     tokenizer: settings.tokenizer,
     whitelist: settings.enableWhitelist,
-    ignoredFields: [],
+    ignoredFields: settings.ignoreHeaders,
     algorithms: settings.algorithms,
     pValue: settings.pValue,
     bias: settings.processorBias,
