@@ -11,6 +11,7 @@ import type { Question } from '../daemon/frame.ts';
 import { filterMessage, lastResort, passUnjudged } from '../filter/filter.ts';
 import { Input } from '../filter/input.ts';
 import { blankMessage, Passage } from '../filter/passage.ts';
+import { messageSettings } from '../judge/modes.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { log, logError } from '../log.ts';
 import { inOurWords, wordsFor, type CalledAs } from './dspam-words.ts';
@@ -51,6 +52,10 @@ async function runOne(argv: readonly string[]): Promise<number> {
     return temporaryFailure;
   }
   const { deliver, lesson, onError } = command;
+  const idle = (command.config.set ?? []).filter(
+    (set) => !messageSettings.some((name) => set.startsWith(`${name}=`)),
+  );
+  if (idle.length > 0) log(`the daemon has settings of its own, so these change nothing: ${idle.join(' ')}`);
   if (deliver?.kind === 'chosen' && !deliver.spam && (deliver.innocent || !deliver.summary)) {
     // Spam may have to be kept in the home, of which a client knows nothing.
     return await (load('./filter.js') as typeof filter).runFilter(argv);
@@ -95,14 +100,14 @@ async function ask(
   message: Buffer,
   milliseconds: number,
 ): ReturnType<typeof askDaemon> {
-  const { user, classify, lesson, mode, daemon } = command;
+  const { user, classify, lesson, settings, daemon } = command;
   const question: Question = {
     user,
     bytes: message.length,
     whole: message.length < prefixBytes,
     classify,
     lesson,
-    mode,
+    settings,
     pass: process.env['TAMIS_PASS'],
   };
   return await askDaemon(socketOf(daemon ?? ''), question, message, milliseconds);

@@ -14,6 +14,7 @@ import { blankMessage, Passage } from '../filter/passage.ts';
 import { quarantineOf } from '../filter/quarantine.ts';
 import { judgeMessage, type Task } from '../judge/process.ts';
 import { teachMessage, type Lesson } from '../judge/teaching.ts';
+import { withoutDetail } from '../judge/users.ts';
 import { log, logError } from '../log.ts';
 import { inOurWords, wordsFor, type CalledAs } from './dspam-words.ts';
 import { filterEach } from './each-user.ts';
@@ -48,8 +49,9 @@ async function filterOne(argv: readonly string[]): Promise<number> {
     logError(error);
     return temporaryFailure;
   }
-  const { user, classify, lesson, onError } = command;
-  const deliver = placed(command, config);
+  const { classify, lesson, onError } = command;
+  const user = withoutDetail(command.user, config.settings);
+  const deliver = placed({ ...command, user }, config);
   const task: Task = { user, config, classify };
   if (deliver === undefined) return lesson === undefined ? 0 : await teach(task, lesson);
 

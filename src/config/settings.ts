@@ -183,7 +183,7 @@ export interface Settings {
   readonly lmtpNext?: NextHop | undefined;
   /** What of a recipient is the user's name: the whole address, or the local part. */
   readonly lmtpUser: 'address' | 'local';
-  /** What ends the local part of the user, such as `+` in `joe+lists@example.org`; empty: nothing does. */
+  /** What ends the local part of a user whom mail comes for, such as `+` in `joe+lists@example.org`; empty: nothing does. */
   readonly recipientDelimiter: string;
   /** The Maildir++ folder of spam, where `lmtpNext` is a Maildir. */
   readonly spamFolder: string;

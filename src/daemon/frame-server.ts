@@ -21,11 +21,11 @@ async function replyTo(wire: Wire, service: Service, line: string): Promise<Repl
       throw new TamisError('DAEMON', sentence);
     }
     if ('status' in question) return { status: await service.status() };
-    const { user, lesson, classify, mode } = question;
+    const { user, lesson, classify, settings } = question;
     const message = await read(wire, service, question);
     if (lesson === undefined) {
       if (message === undefined) throw new TamisError('INPUT', 'There is no message.');
-      return await service.judge(message, { user, via, classify, mode });
+      return await service.judge(message, { user, via, classify, settings });
     }
     const { verdict } = await service.teach(message, { user, via }, lesson);
     return { verdict, footers: [] };

@@ -7,7 +7,7 @@ import { loadConfig, type Config } from '../../src/config/load.ts';
 import { learnAll, type Example } from '../../src/judge/bulk.ts';
 import { Evaluation, type Feedback } from '../../src/judge/evaluation.ts';
 import { UserFilter, type Learning } from '../../src/judge/userfilter.ts';
-import { userName, withKnownUser, withUser } from '../../src/judge/users.ts';
+import { userName, withKnownUser, withoutDetail, withUser } from '../../src/judge/users.ts';
 import { openStore } from '../../src/store/open.ts';
 import { knownOf, newUser, reading } from './reading.ts';
 
@@ -117,6 +117,19 @@ describe('users', () => {
     const settings = { ...config.settings, lowerCaseUsers: false };
     expect(userName('Joe', { ...config, settings })).toBe('Joe');
     expect(() => userName('', config)).toThrow(expect.objectContaining({ code: 'USER' }));
+  });
+
+  test.each([
+    ['joe+lists@example.org', '+', 'joe@example.org'],
+    ['joe-a+b@example.org', '+-', 'joe@example.org'],
+    ['joe+lists', '+', 'joe'],
+    ['+lists@example.org', '+', '+lists@example.org'],
+    ['++a@example.org', '+', '+@example.org'],
+    ['joe@ex+ample.org', '+', 'joe@ex+ample.org'],
+    ['joe+lists@example.org', '', 'joe+lists@example.org'],
+    ['', '+', ''],
+  ])('of mail for %j, with %j before a detail, are %j', (given, recipientDelimiter, name) => {
+    expect(withoutDetail(given, { recipientDelimiter })).toBe(name);
   });
 
   test('who are unknown are an error where they must be known', async () => {
