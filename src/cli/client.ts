@@ -8,6 +8,7 @@ import { fstatSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { askDaemon, socketOf } from '../daemon/client.ts';
 import type { Question } from '../daemon/frame.ts';
+import { systemCode } from '../errors.ts';
 import { filterMessage, lastResort, passUnjudged } from '../filter/filter.ts';
 import { Input } from '../filter/input.ts';
 import { blankMessage, Passage } from '../filter/passage.ts';
@@ -110,5 +111,14 @@ async function ask(
     settings,
     pass: process.env['TAMIS_PASS'],
   };
-  return await askDaemon(socketOf(daemon ?? ''), question, message, milliseconds);
+  const socket = socketOf(daemon ?? '');
+  try {
+    return await askDaemon(socket, question, message, milliseconds);
+  } catch (error) {
+    if (systemCode(error) !== 'SECRET' || question.pass !== undefined) throw error;
+    // As DSPAM's client has it from its configuration, which costs the others nothing.
+    const pass = (load('./filter.js') as typeof filter).secretOf(command.config);
+    if (pass === undefined) throw error;
+    return await askDaemon(socket, { ...question, pass }, message, milliseconds);
+  }
 }

@@ -4,7 +4,8 @@
  * Loaded on every delivery, so it loads only what a message needs. Whatever fails, the status is 0 or 75 (or the delivery
  * command's own): any other bounces mail on some host.
  */
-import { actAsOwner, loadConfig, type Config } from '../config/load.ts';
+import { actAsOwner, loadConfig, type Config, type ConfigOptions } from '../config/load.ts';
+import { passOf } from '../daemon/password.ts';
 import { systemCode } from '../errors.ts';
 import { filterMessage, lastResort, passUnjudged } from '../filter/filter.ts';
 import { Input } from '../filter/input.ts';
@@ -31,6 +32,15 @@ export async function runFilter(argv: readonly string[], as: CalledAs = 'tamis')
   const { argv: words, users, ignored } = inOurWords(argv, as);
   if (ignored.length > 0) log(`these words change nothing: ${ignored.join(' ')}`);
   return users.length > 1 ? filterEach(words, users) : await filterOne(wordsFor(users[0], words));
+}
+
+/** What lets a client of the daemon in, as the configuration says it; undefined: it says none, or cannot be read. */
+export function secretOf(options: ConfigOptions): string | undefined {
+  try {
+    return passOf(loadConfig({ home: options.home, config: options.config }).settings);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Runs the filter's command line, in our words, for one user. */

@@ -6,6 +6,8 @@ import type { Beginning, Service } from './service.ts';
 import type { Wire } from './wire.ts';
 
 const via = 'client';
+/** More than any client sends of a message. */
+const mostSkipped = 16 * 1024 * 1024;
 
 /** Answers a question, given by its line of JSON. */
 export async function answerFrame(wire: Wire, service: Service, line: string): Promise<void> {
@@ -17,8 +19,10 @@ async function replyTo(wire: Wire, service: Service, line: string): Promise<Repl
     const question = JSON.parse(Buffer.from(line, 'latin1').toString()) as Question | StatusQuestion;
     const { pass = '' } = question;
     if (!admits(service, pass, wire)) {
-      const sentence = 'The daemon asks for a secret: set TAMIS_PASS to SECRET@IDENT, one of its serverPass.';
-      throw new TamisError('DAEMON', sentence);
+      await skip(wire, question);
+      const sentence =
+        'The daemon asks for a secret: one of its serverPass in the configuration that this user can read, or SECRET@IDENT in TAMIS_PASS.';
+      throw new TamisError('SECRET', sentence);
     }
     if ('status' in question) return { status: await service.status() };
     const { user, lesson, classify, settings } = question;
@@ -32,6 +36,14 @@ async function replyTo(wire: Wire, service: Service, line: string): Promise<Repl
   } catch (error) {
     return { code: error instanceof TamisError ? error.code : 'DAEMON', message: describe(error) };
   }
+}
+
+/** Takes the beginning of a message from who is not let in, and keeps nothing: who cannot send to the end does not read the answer. */
+async function skip(wire: Wire, question: Question | StatusQuestion): Promise<void> {
+  if ('status' in question || !(question.bytes > 0 && question.bytes <= mostSkipped)) return;
+  let left = question.bytes;
+  for await (const piece of wire.bytes(question.bytes)) left -= piece.length;
+  if (left > 0) throw new TamisError('INPUT', `${left} bytes of the message did not come.`);
 }
 
 async function read(

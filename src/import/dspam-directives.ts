@@ -242,7 +242,9 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   clienthost: { take: ([host = '']) => `Not taken here: tamisc takes it as --socket=${host}` },
   clientport: notTaken('tamisc takes it as --socket=HOST:PORT'),
-  clientident: notTaken('tamisc needs none on a Unix socket, whose mode says who may connect (socketMode)'),
+  clientident: notTaken(
+    'dspamc and tamisc say what serverPass has in a tamis.toml that they can read, else TAMIS_PASS=SECRET@IDENT of their environment',
+  ),
   lmtpldaerrorspermanent: notTaken('what the next server answers is passed on'),
 };
 
