@@ -11,6 +11,8 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Config } from '../config/load.ts';
 import { importSource, type ImportReport } from '../import/import.ts';
+import type { Settings } from '../config/settings.ts';
+import { preferenceSetting } from '../import/dspam-directives.ts';
 import { bogofilterFacts } from '../import/bogofilter.ts';
 import { tomlOf } from '../import/dspam-conf.ts';
 import { openSource, type Source } from '../import/source.ts';
@@ -114,7 +116,7 @@ async function importFrom(
       progress?.stop();
     },
   });
-  tell(report, json);
+  tell(report, json, config);
 }
 
 /** Writes tamis.toml, and beside it a copy of the group file: DSPAM's home is not for everybody who delivers, and will not stay for ever. */
@@ -139,13 +141,14 @@ function writeNew(file: string, bytes: Uint8Array): void {
   }
 }
 
-function tell(report: ImportReport, json: boolean): void {
+function tell(report: ImportReport, json: boolean, { settings }: Config): void {
   for (const [uid, rows] of Object.entries(report.nameless)) {
     log(`uid ${uid} has no name in the source; its ${rows} rows were left out.`);
   }
-  if (report.sitePreferences.length > 0) {
+  const others = report.sitePreferences.filter((said) => !isInForce(said, settings));
+  if (others.length > 0) {
     log(
-      `the site has preferences of its own, which are for you to put into tamis.toml: ${report.sitePreferences.map(shown).join(', ')}`,
+      `the site has preferences of its own, which are for you to put into tamis.toml: ${others.map(shown).join(', ')}`,
     );
   }
   for (const { user, otherPreferences } of report.users) {
@@ -155,6 +158,13 @@ function tell(report: ImportReport, json: boolean): void {
       );
   }
   print(json, report, () => report.users.map(lineOf));
+}
+
+/** Whether a preference of DSPAM's site, `name=value`, is what the configuration says. */
+function isInForce(said: string, settings: Settings): boolean {
+  const at = said.indexOf('=');
+  const [name, value] = preferenceSetting(said.slice(0, at), said.slice(at + 1)) ?? [];
+  return name !== undefined && String(settings[name]) === String(value);
 }
 
 /** What a source says, in a line for a person: short and printable. */

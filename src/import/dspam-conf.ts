@@ -9,7 +9,8 @@ import path from 'node:path';
 import { stringify } from 'smol-toml';
 import { checkSettings } from '../config/settings.ts';
 import { describe, TamisError } from '../errors.ts';
-import { families, rules, type Rule, type Settled } from './dspam-directives.ts';
+import { families, rules, takePreference, type Rule, type Settled } from './dspam-directives.ts';
+import { preferencesOfFile } from './preferences.ts';
 
 /** A directive, as a line has it. */
 interface Directive {
@@ -60,13 +61,23 @@ export function tomlOf(file: string, { home, groupFile }: Places = {}): SiteConf
   };
   const seen = new Set<string>();
   const told: string[] = [];
-  for (const directive of directivesOf(file)) {
-    touched = [];
-    const sentence = take(directive, settled, seen);
+  const tell = (origin: string, sentence: string | undefined): void => {
     const became = [...new Set(touched)].map((name) => `${name} = ${JSON.stringify(settings.get(name))}`);
     const what = [...became, ...(sentence === undefined ? [] : [sentence])].join('; ');
-    told.push(`# ${directive.line}: ${directive.text}`, `#     ${what === '' ? 'As it is anyhow.' : what}`);
+    told.push(`# ${origin}`, `#     ${what === '' ? 'As it is anyhow.' : what}`);
+    touched = [];
+  };
+  const directives = directivesOf(file);
+  const [sitePreferences, preferences] = sitePreferencesOf(directives);
+  for (const directive of directives) {
+    const isReplaced = preferences.length > 0 && directive.key.toLowerCase() === 'preference';
+    const sentence = isReplaced
+      ? printable(`Not taken: what ${sitePreferences} says stands in the place of all of these.`)
+      : take(directive, settled, seen);
+    tell(`${directive.line}: ${directive.text}`, sentence);
   }
+  for (const [name, value] of preferences)
+    tell(printable(`${sitePreferences}: ${name}=${value}`), takePreference(name, value, settled));
   for (const [name, value] of Object.entries(absent)) {
     if (settings.has(name)) continue;
     settings.set(name, value);
@@ -96,6 +107,14 @@ function readBytes(file: string): Uint8Array {
   } catch (cause) {
     throw new TamisError('INPUT', `Cannot read ${file}: ${describe(cause)}.`, { cause });
   }
+}
+
+/** The file of the site's own preferences in DSPAM's home, and what it says; nothing where there is none. */
+function sitePreferencesOf(directives: readonly Directive[]): [file: string, said: [string, string][]] {
+  const home = directives.find(({ key }) => key.toLowerCase() === 'home')?.values[0];
+  const file = path.join(home ?? '', 'default.prefs');
+  if (home === undefined || !existsSync(file)) return [file, []];
+  return [file, preferencesOfFile(Buffer.from(readBytes(file)).toString())];
 }
 
 /** Takes a directive; the sentence is what there is to know beyond the settings that it sets. */
@@ -131,8 +150,12 @@ function directivesOf(file: string): Directive[] {
     const said = (comment < 0 ? line : line.slice(0, comment)).trim();
     const words = wordsOf(said);
     const [key, ...values] = words;
-    return key === undefined ? [] : [{ line: index + 1, text: said.replace(/\p{Cc}/gu, ' '), key, values }];
+    return key === undefined ? [] : [{ line: index + 1, text: printable(said), key, values }];
   });
+}
+
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, ' ');
 }
 
 /** Words apart by blanks; double quotes hold together. */

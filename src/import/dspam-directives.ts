@@ -93,15 +93,21 @@ export function preferenceSetting(
   return [known, (preferenceValues[known.toLowerCase()] ?? isOn)(value)];
 }
 
+/** Takes a preference of the site; what there is to know beyond the setting. */
+export function takePreference(name: string, value: string, settled: Settled): string | undefined {
+  const found = preferenceSetting(name, value);
+  return found !== undefined && settled.set(...found) ? undefined : cannot(`${name}=${value}`);
+}
+
 const preference: Rule = {
   all: true,
   take: (values, settled) => {
-    const unknown = values.filter((value) => {
+    const sentences = values.flatMap((value) => {
       const at = value.indexOf('=');
-      const found = preferenceSetting(value.slice(0, Math.max(0, at)).trim(), value.slice(at + 1).trim());
-      return found === undefined || !settled.set(...found);
+      const name = value.slice(0, Math.max(0, at)).trim();
+      return takePreference(name, value.slice(at + 1).trim(), settled) ?? [];
     });
-    return unknown.length === 0 ? undefined : cannot(unknown.join(' '));
+    return sentences.length === 0 ? undefined : sentences.join(' ');
   },
 };
 

@@ -68,6 +68,28 @@ describe('dspam.conf', () => {
     expect(settingsFrom(...lines)).toMatchObject(settings);
   });
 
+  test('the site’s own preferences stand in the place of those of dspam.conf', () => {
+    const home = place.path('dspam-home');
+    mkdirSync(home, { recursive: true });
+    const lines = [
+      'Preference "spamAction=tag" "trainingMode=TUM"',
+      `Home ${home}`,
+      'TrainingMode teft',
+      'Preference "showFactors=on"',
+    ];
+    writeFileSync(`${home}/default.prefs`, '# none\n');
+    expect(settingsFrom(...lines)).toMatchObject({ spamAction: 'tag', showFactors: true });
+    writeFileSync(`${home}/default.prefs`, '# ours\ntrainingMode=TOE\nspamSubject = [JUNK]\nmakeCorpus=on\n');
+    const toml = tomlFrom(...lines);
+    expect(toml).toContain(`default.prefs: trainingMode=TOE\n#     trainingMode = "toe"\n`);
+    expect(toml).toContain('default.prefs: makeCorpus=on\n#     Not taken: tamis has nothing for');
+    expect(toml.split('stands in the place of all of these')).toHaveLength(3);
+    const settings = parse(toml);
+    expect(settings).toMatchObject({ trainingMode: 'toe', spamSubject: '[JUNK]' });
+    expect(settings).not.toHaveProperty('spamAction');
+    expect(settings).not.toHaveProperty('showFactors');
+  });
+
   test('a value that tamis does not know is left out with a line', () => {
     const toml = tomlFrom('TrainingMode sometimes', 'Tokenizer chain');
     expect(toml).toContain(

@@ -135,6 +135,8 @@ describe('tamis import dspam --from', () => {
       'tamis: the site has preferences of its own, which are for you to put into tamis.toml: spamSubject=[S]',
       'tamis: joe@example.org: preferences that tamis does not have were left out: dailyQuarantineSummary=on, spamAction=explode',
     ]);
+    const inForce = importDspam('--from', place.path('dump.sql'), '--set', 'spamSubject=[S]').said;
+    expect(inForce).toEqual([expect.stringContaining('joe@example.org: preferences that tamis')]);
     const list = JSON.parse(
       place.run(['prefs', 'list', '--user=joe@example.org', '--json']).stdout,
     ) as unknown;
