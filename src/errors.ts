@@ -14,6 +14,7 @@ export const errorCodes = {
   DELIVERY: 'The delivery command or Maildir failed.',
   SIGNATURE_UNKNOWN: 'No such signature, or it has expired.',
   DAEMON: 'The daemon cannot do what is asked of it.',
+  SECRET: 'The daemon asks for a secret that it was not told.',
   STORE_LOCKED: 'Another process holds the store of this user.',
   STORE_CORRUPT: 'The store of this user cannot be read.',
   STORE_VERSION: 'The store of this user was written by another version.',

@@ -8,16 +8,18 @@ import { fstatSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { askDaemon, socketOf } from '../daemon/client.ts';
 import { beginningBytes, type Question } from '../daemon/frame.ts';
+import { passOf } from '../daemon/pass.ts';
+import { systemCode } from '../errors.ts';
 import { filterMessage, lastResort, passUnjudged } from '../filter/filter.ts';
 import { Input } from '../filter/input.ts';
 import { blankMessage, Passage } from '../filter/passage.ts';
+import { messageSettings } from '../judge/modes.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { log, logError } from '../log.ts';
 import { inOurWords, wordsFor, type CalledAs } from './dspam-words.ts';
 import { filterEach } from './each-user.ts';
 import type * as filter from './filter.ts';
 import { fallbackOf, filterCommand, parseWords, type FilterCommand } from './options.ts';
-import { passOf } from './pass.ts';
 
 /** Files of dist/ that lie beside this one. */
 const load = createRequire(__filename);
@@ -50,6 +52,10 @@ async function runOne(argv: readonly string[]): Promise<number> {
     return temporaryFailure;
   }
   const { deliver, lesson, onError } = command;
+  const idle = (command.config.set ?? []).filter(
+    (set) => !messageSettings.some((name) => set.startsWith(`${name}=`)),
+  );
+  if (idle.length > 0) log(`the daemon has settings of its own, so these change nothing: ${idle.join(' ')}`);
   if (deliver?.kind === 'chosen' && !deliver.spam && (deliver.innocent || !deliver.summary)) {
     // Spam may have to be kept in the home, of which a client knows nothing.
     return await (load('./filter.js') as typeof filter).runFilter(argv);
@@ -94,15 +100,24 @@ async function ask(
   message: Buffer,
   milliseconds: number,
 ): ReturnType<typeof askDaemon> {
-  const { user, classify, lesson, mode, daemon } = command;
+  const { user, classify, lesson, settings, daemon } = command;
   const question: Question = {
     user,
     bytes: message.length,
     whole: message.length < beginningBytes,
     classify,
     lesson,
-    mode,
+    settings,
     pass: passOf(),
   };
-  return await askDaemon(socketOf(daemon ?? ''), question, message, milliseconds);
+  const socket = socketOf(daemon ?? '');
+  try {
+    return await askDaemon(socket, question, message, milliseconds);
+  } catch (error) {
+    if (systemCode(error) !== 'SECRET' || question.pass !== undefined) throw error;
+    // As DSPAM's client has it from its configuration, which costs the others nothing.
+    const pass = (load('./filter.js') as typeof filter).secretOf(command.config);
+    if (pass === undefined) throw error;
+    return await askDaemon(socket, { ...question, pass }, message, milliseconds);
+  }
 }

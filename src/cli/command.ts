@@ -16,10 +16,10 @@ export type Command<Arguments extends CommonArguments> = CommandModule<CommonArg
 /** How long a command waits for a store that another process holds, in milliseconds. */
 export const patience = 60_000;
 
-/** The configuration in force for a command; a command that root runs goes on as the owner of the home. */
-export function configOf(argv: CommonArguments): Config {
+/** The configuration in force for a command; a command that root runs goes on as the owner of the home. @param readable See actAsOwner (config/load.ts). */
+export function configOf(argv: CommonArguments, readable?: string): Config {
   const config = loadConfig(argv);
-  actAsOwner(config.home);
+  actAsOwner(config.home, readable);
   return config;
 }
 

@@ -4,7 +4,8 @@
  * Loaded on every delivery, so it loads only what a message needs. Whatever fails, the status is 0 or 75 (or the delivery
  * command's own): any other bounces mail on some host.
  */
-import { actAsOwner, loadConfig, type Config } from '../config/load.ts';
+import { actAsOwner, loadConfig, type Config, type ConfigOptions } from '../config/load.ts';
+import { sitePass } from '../daemon/pass.ts';
 import { systemCode } from '../errors.ts';
 import { filterMessage, lastResort, passUnjudged } from '../filter/filter.ts';
 import { Input } from '../filter/input.ts';
@@ -14,6 +15,7 @@ import { blankMessage, Passage } from '../filter/passage.ts';
 import { quarantineOf } from '../filter/quarantine.ts';
 import { judgeMessage, type Task } from '../judge/process.ts';
 import { teachMessage, type Lesson } from '../judge/teaching.ts';
+import { withoutDetail } from '../judge/users.ts';
 import { log, logError } from '../log.ts';
 import { inOurWords, wordsFor, type CalledAs } from './dspam-words.ts';
 import { filterEach } from './each-user.ts';
@@ -32,6 +34,15 @@ export async function runFilter(argv: readonly string[], as: CalledAs = 'tamis')
   return users.length > 1 ? filterEach(words, users) : await filterOne(wordsFor(users[0], words));
 }
 
+/** What lets a client of the daemon in, as the configuration says it; undefined: it says none, or cannot be read. */
+export function secretOf(options: ConfigOptions): string | undefined {
+  try {
+    return sitePass(loadConfig({ home: options.home, config: options.config }).settings);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Runs the filter's command line, in our words, for one user. */
 async function filterOne(argv: readonly string[]): Promise<number> {
   const parsed = parseWords(argv);
@@ -48,8 +59,9 @@ async function filterOne(argv: readonly string[]): Promise<number> {
     logError(error);
     return temporaryFailure;
   }
-  const { user, classify, lesson, onError } = command;
-  const deliver = placed(command, config);
+  const { classify, lesson, onError } = command;
+  const user = withoutDetail(command.user, config.settings);
+  const deliver = placed({ ...command, user }, config);
   const task: Task = { user, config, classify };
   if (deliver === undefined) return lesson === undefined ? 0 : await teach(task, lesson);
 

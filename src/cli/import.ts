@@ -3,12 +3,16 @@
  *
  *     tamis import dspam --from SOURCE [--user NAME]
  *     tamis import bogofilter --from WORDS --user NAME      WORDS: what bogoutil -d prints
- *     tamis import dspam --config dspam.conf [--write tamis.toml]
+ *     tamis import dspam --config dspam.conf [--home DIR] [--write tamis.toml]
  *
  * With `--from`, `--config` names tamis' own configuration, as it does everywhere else.
  */
 import { writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Config } from '../config/load.ts';
 import { importSource, type ImportReport } from '../import/import.ts';
+import type { Settings } from '../config/settings.ts';
+import { preferenceSetting } from '../import/dspam-directives.ts';
 import { bogofilterFacts } from '../import/bogofilter.ts';
 import { tomlOf } from '../import/dspam-conf.ts';
 import { openSource, type Source } from '../import/source.ts';
@@ -65,7 +69,7 @@ export const importCommand: Command<ImportArguments> = {
 
 async function importDspam({ from, user, write, json, ...options }: ImportArguments): Promise<void> {
   if (from === undefined && options.config !== undefined) {
-    writeConfiguration(tomlOf(options.config), write);
+    writeConfiguration(options.config, options.home, write);
     return;
   }
   if (from === undefined) {
@@ -74,16 +78,18 @@ async function importDspam({ from, user, write, json, ...options }: ImportArgume
       'Wrong command line: import dspam needs --from SOURCE or --config dspam.conf.',
     );
   }
-  await importFrom(openSource(from, user !== undefined), { user, json, ...options });
+  const config = configOf(options, from);
+  await importFrom(openSource(from, user !== undefined), config, { user, json });
 }
 
-async function importBogofilter({ from, ...argv }: ImportArguments): Promise<void> {
-  if (from === undefined || argv.user === undefined) {
+async function importBogofilter({ from, user, json, ...options }: ImportArguments): Promise<void> {
+  if (from === undefined || user === undefined) {
     const sentence =
       'Wrong command line: import bogofilter needs --from FILE, what bogoutil -d prints, and --user NAME.';
     throw new TamisError('USAGE', sentence);
   }
-  await importFrom({ form: 'list of words of bogofilter', facts: () => bogofilterFacts(from) }, argv);
+  const source = { form: 'list of words of bogofilter', facts: () => bogofilterFacts(from) };
+  await importFrom(source, configOf(options, from), { user, json });
 }
 
 /** What `sa-learn --backup` prints are hashes of SpamAssassin's own tokens: nobody can tell which words they were. */
@@ -95,9 +101,9 @@ function refuseSpamassassin(): Promise<void> {
 
 async function importFrom(
   source: Source,
-  { user, json, ...options }: Pick<ImportArguments, 'user' | 'json' | keyof CommonArguments>,
+  config: Config,
+  { user, json }: Pick<ImportArguments, 'user' | 'json'>,
 ): Promise<void> {
-  const config = configOf(options);
   let progress: Progress | undefined;
   const report = await importSource(config, source, user, {
     begin: (rows) => {
@@ -110,16 +116,24 @@ async function importFrom(
       progress?.stop();
     },
   });
-  tell(report, json);
+  tell(report, json, config);
 }
 
-function writeConfiguration(text: string, file: string | undefined): void {
+/** Writes tamis.toml, and beside it a copy of the group file: DSPAM's home is not for everybody who delivers, and will not stay for ever. */
+function writeConfiguration(dspamConf: string, home: string | undefined, file: string | undefined): void {
   if (file === undefined) {
-    writeAll(1, Buffer.from(text), 'stdout');
+    writeAll(1, Buffer.from(tomlOf(dspamConf, { home }).toml), 'stdout');
     return;
   }
+  const groupFile = join(dirname(resolve(file)), 'group');
+  const { toml, groups } = tomlOf(dspamConf, { home, groupFile });
+  writeNew(file, Buffer.from(toml));
+  if (groups !== undefined) writeNew(groupFile, groups);
+}
+
+function writeNew(file: string, bytes: Uint8Array): void {
   try {
-    writeFileSync(file, text, { flag: 'wx', mode: 0o640 });
+    writeFileSync(file, bytes, { flag: 'wx', mode: 0o640 });
   } catch (cause) {
     throw new TamisError('OUTPUT', `Cannot write ${file}, which must not exist yet: ${describe(cause)}.`, {
       cause,
@@ -127,13 +141,14 @@ function writeConfiguration(text: string, file: string | undefined): void {
   }
 }
 
-function tell(report: ImportReport, json: boolean): void {
+function tell(report: ImportReport, json: boolean, { settings }: Config): void {
   for (const [uid, rows] of Object.entries(report.nameless)) {
     log(`uid ${uid} has no name in the source; its ${rows} rows were left out.`);
   }
-  if (report.sitePreferences.length > 0) {
+  const others = report.sitePreferences.filter((said) => !isInForce(said, settings));
+  if (others.length > 0) {
     log(
-      `the site has preferences of its own, which are for you to put into tamis.toml: ${report.sitePreferences.map(shown).join(', ')}`,
+      `the site has preferences of its own, which are for you to put into tamis.toml: ${others.map(shown).join(', ')}`,
     );
   }
   for (const { user, otherPreferences } of report.users) {
@@ -143,6 +158,13 @@ function tell(report: ImportReport, json: boolean): void {
       );
   }
   print(json, report, () => report.users.map(lineOf));
+}
+
+/** Whether a preference of DSPAM's site, `name=value`, is what the configuration says. */
+function isInForce(said: string, settings: Settings): boolean {
+  const at = said.indexOf('=');
+  const [name, value] = preferenceSetting(said.slice(0, at), said.slice(at + 1)) ?? [];
+  return name !== undefined && String(settings[name]) === String(value);
 }
 
 /** What a source says, in a line for a person: short and printable. */

@@ -2,7 +2,7 @@
 import { TamisError } from '../errors.ts';
 import type { ConfigOptions } from '../config/load.ts';
 import type { Deliver } from '../filter/deliver.ts';
-import type { TrainingMode } from '../judge/modes.ts';
+import { messageSettings, type MessageSettings, type TrainingMode } from '../judge/modes.ts';
 import type { Source } from '../judge/notes.ts';
 import type { Lesson } from '../judge/teaching.ts';
 import { defaultSpamFolder, tokensOf, typeOf } from './words.ts';
@@ -15,8 +15,8 @@ export interface FilterCommand {
   readonly onError: 'pass' | 'defer';
   readonly classify: boolean;
   readonly lesson: Lesson | undefined;
-  /** In the place of the configuration's. */
-  readonly mode: TrainingMode | undefined;
+  /** In the place of the configuration's, also the daemon's; `config` has them, too. */
+  readonly settings: MessageSettings;
   /** Whether the daemon judges, and where it is asked. */
   readonly client: boolean;
   readonly daemon: string | undefined;
@@ -118,11 +118,20 @@ export function filterCommand(parsed: ParsedWords): FilterCommand {
     onError,
     classify,
     lesson,
-    mode,
+    settings: settingsIn(sets),
     daemon: one(values, 'socket'),
     client: values.has('client'),
     config: { home: one(values, 'home'), config: one(values, 'config'), set: sets },
   };
+}
+
+/** Those settings of `--set`, `--mode` and `--feature` that a daemon heeds. */
+function settingsIn(sets: readonly string[]): MessageSettings {
+  const entries = messageSettings.flatMap((name) => {
+    const set = sets.findLast((one) => one.startsWith(`${name}=`));
+    return set === undefined ? [] : [[name, set.slice(name.length + 1)] as const];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** Options whose value may be empty: --user has a sentence of its own for it, an empty spam folder is the inbox. */

@@ -1,7 +1,7 @@
 /** `tamis secret`: what a user proves with who they are, on the daemon's public socket. */
 import { makeKey, secretOf } from '../daemon/secret.ts';
 import { TamisError } from '../errors.ts';
-import { userName } from '../judge/users.ts';
+import { userName, withoutDetail } from '../judge/users.ts';
 import { configOf, jsonOption, print, userOption, type Command, type CommonArguments } from './command.ts';
 
 interface SecretArguments extends CommonArguments {
@@ -17,7 +17,7 @@ export const secretCommand: Command<SecretArguments> = {
   builder: (yargs) => jsonOption(userOption(yargs)),
   handler: ({ user: given, json, ...options }) => {
     const config = configOf(options);
-    const user = userName(given, config);
+    const user = userName(withoutDetail(given, config.settings), config);
     let secret = secretOf(config.home, user);
     if (secret === undefined) {
       makeKey(config.home);

@@ -84,8 +84,9 @@ function publicAddress(word: string | undefined): Address | undefined {
 /** The command line in a process mode is the filter's, but what belongs to the client's own process is not for the daemon. */
 function understand(words: readonly string[], recipient: string): Wanted {
   const { argv } = inOurWords(words, 'dspam');
-  const { deliver, classify, lesson, onError, mode } = filterCommand(parseWords(wordsFor(recipient, argv)));
-  return { chosen: chosenOf(deliver), classify, lesson, onError, mode };
+  const command = filterCommand(parseWords(wordsFor(recipient, argv)));
+  const { deliver, classify, lesson, onError, settings } = command;
+  return { chosen: chosenOf(deliver), classify, lesson, onError, settings };
 }
 
 function chosenOf(deliver: Deliver | undefined): Chosen {

@@ -1,5 +1,7 @@
 /** `tamis status`: what the daemon says of itself. */
+import { loadConfig } from '../config/load.ts';
 import { askStatus, socketOf } from '../daemon/client.ts';
+import { sitePass } from '../daemon/pass.ts';
 import { jsonOption, print, type Command, type CommonArguments } from './command.ts';
 
 interface StatusArguments extends CommonArguments {
@@ -20,8 +22,9 @@ export const statusCommand: Command<StatusArguments> = {
       requiresArg: true,
       describe: 'Where it listens (default $TAMIS_SOCKET, else /run/tamis/tamis.sock).',
     }),
-  handler: async ({ socket, json }) => {
-    const status = await askStatus(socketOf(socket ?? ''), patience);
+  handler: async ({ socket, json, ...options }) => {
+    const pass = sitePass(loadConfig(options).settings);
+    const status = await askStatus(socketOf(socket ?? ''), patience, pass);
     const rows: readonly (readonly [string, string | number])[] = [
       ['version', status.version],
       ['pid', status.pid],

@@ -79,13 +79,16 @@ export function defaultHome(env: NodeJS.ProcessEnv, uid: number = process.getuid
 /**
  * Makes what root runs, delivery included, act as the owner of the home, so that nothing in it ever belongs to somebody
  * whom the delivering user cannot read. Does nothing for other users, or while the home does not exist.
+ *
+ * @param readable Something of others that is to be read: the process keeps its group, too.
  */
-export function actAsOwner(home: string): void {
+export function actAsOwner(home: string, readable?: string): void {
   if (process.getuid?.() !== 0 || !existsSync(home)) return;
   const { uid, gid } = statSync(home);
   if (uid === 0) return;
   try {
-    process.setgroups?.([gid]);
+    const also = readable === undefined ? undefined : statSync(readable, { throwIfNoEntry: false })?.gid;
+    process.setgroups?.(also === undefined || also === 0 ? [gid] : [gid, also]);
     process.setgid?.(gid);
     process.setuid?.(uid);
   } catch (cause) {

@@ -57,7 +57,7 @@ function words<const Words extends readonly string[]>(known: Words) {
 }
 
 /** Domains, in lower case; an empty list or line: none. */
-const domains = v.pipe(
+const listed = v.pipe(
   v.union([
     v.array(v.string()),
     v.pipe(
@@ -65,7 +65,22 @@ const domains = v.pipe(
       v.transform((said) => said.split(',')),
     ),
   ]),
-  v.transform((all) => all.map((one) => one.trim().toLowerCase()).filter((one) => one !== '')),
+  v.transform((all) => all.map((one) => one.trim()).filter((one) => one !== '')),
+);
+
+const fieldNames = v.pipe(
+  listed,
+  v.array(
+    v.pipe(
+      v.string(),
+      v.regex(/^[\x21-\x39\x3b-\x7e]+$/, 'it can be of names of header fields, such as X-Spam-Status'),
+    ),
+  ),
+);
+
+const domains = v.pipe(
+  listed,
+  v.transform((all) => all.map((one) => one.toLowerCase())),
   v.array(v.pipe(v.string(), v.regex(/^[^\s@,]+$/, 'it can be of domains, such as example.com'))),
 );
 
@@ -96,14 +111,7 @@ export type PreferenceName = (typeof preferenceNames)[number];
 
 /** Names of preferences, whatever their case; an empty list: none. */
 const preferenceList = v.pipe(
-  v.union([
-    v.array(v.string()),
-    v.pipe(
-      v.string(),
-      v.transform((said) => said.split(',')),
-    ),
-  ]),
-  v.transform((names) => names.map((name) => name.trim()).filter((name) => name !== '')),
+  listed,
   v.rawTransform(({ dataset, addIssue, NEVER }): PreferenceName[] => {
     const found = dataset.value.map((name) =>
       preferenceNames.find((one) => one.toLowerCase() === name.toLowerCase()),
@@ -175,7 +183,7 @@ export interface Settings {
   readonly lmtpNext?: NextHop | undefined;
   /** What of a recipient is the user's name: the whole address, or the local part. */
   readonly lmtpUser: 'address' | 'local';
-  /** What ends the local part of the user, such as `+` in `joe+lists@example.org`; empty: nothing does. */
+  /** What ends the local part of a user whom mail comes for, such as `+` in `joe+lists@example.org`; empty: nothing does. */
   readonly recipientDelimiter: string;
   /** The Maildir++ folder of spam, where `lmtpNext` is a Maildir. */
   readonly spamFolder: string;
@@ -186,6 +194,8 @@ export interface Settings {
   /** Whether users whose tokens were imported are judged by DSPAM's engine until the model is measurably better, whatever `engine` says (judge/contest.ts). What follows is for DSPAM's engine. */
   readonly takeOver: boolean;
   readonly tokenizer: 'word' | 'chain' | 'osb' | 'sbph';
+  /** Names of header fields that are no tokens, whatever their case: DSPAM's IgnoreHeader. */
+  readonly ignoreHeaders: readonly string[];
   /** Any that says spam wins. */
   readonly algorithms: readonly ('naive' | 'graham' | 'burton' | 'robinson' | 'chi-square')[];
   readonly pValue: 'bcr' | 'robinson' | 'markov';
@@ -247,6 +257,7 @@ const entries = {
   engine: v.optional(word(['tamis', 'dspam']), 'tamis'),
   takeOver: v.optional(flag, true),
   tokenizer: v.optional(word(['word', 'chain', 'osb', 'sbph']), 'chain'),
+  ignoreHeaders: v.optional(fieldNames, () => []),
   algorithms: v.optional(words(['naive', 'graham', 'burton', 'robinson', 'chi-square']), 'graham,burton'),
   pValue: v.optional(word(['bcr', 'robinson', 'markov']), 'bcr'),
   processorBias: v.optional(flag, true),

@@ -37,10 +37,15 @@ export async function askDaemon(
  *
  * @param socket The path of a Unix socket, or `HOST:PORT`.
  * @param milliseconds How long to wait for the answer.
+ * @param pass `SECRET@IDENT`, where the daemon asks for one.
  * @throws TamisError as {@link askDaemon}.
  */
-export async function askStatus(socket: string, milliseconds: number): Promise<Status> {
-  const question: StatusQuestion = { status: true, pass: process.env['TAMIS_PASS'] };
+export async function askStatus(
+  socket: string,
+  milliseconds: number,
+  pass: string | undefined,
+): Promise<Status> {
+  const question: StatusQuestion = { status: true, pass };
   const reply = await exchange(socket, question, new Uint8Array(0), milliseconds);
   if ('status' in reply) return reply.status;
   throw new TamisError('DAEMON', `The daemon at ${socket} answered another question.`);

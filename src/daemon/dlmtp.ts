@@ -23,7 +23,7 @@ import { fateOf, type Chosen } from '../filter/deliver.ts';
 import { headerLines, summaryLine } from '../filter/headers.ts';
 import { blankMessage } from '../filter/passage.ts';
 import { openQuarantine, quarantineOf } from '../filter/quarantine.ts';
-import type { TrainingMode } from '../judge/modes.ts';
+import type { MessageSettings } from '../judge/modes.ts';
 import type { Lesson } from '../judge/teaching.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { log } from '../log.ts';
@@ -42,7 +42,7 @@ export interface Wanted {
   readonly chosen: Chosen;
   readonly classify: boolean;
   readonly lesson: Lesson | undefined;
-  readonly mode: TrainingMode | undefined;
+  readonly settings: MessageSettings;
   readonly onError: 'pass' | 'defer';
 }
 
@@ -206,7 +206,7 @@ class Session {
   /** What is to be said of one user's message. */
   private async answer(held: Held, user: string, wanted: Wanted): Promise<Answer> {
     const { service } = this;
-    const { lesson, classify, mode, chosen } = wanted;
+    const { lesson, classify, settings, chosen } = wanted;
     // dspamc sends empty lines where it has no message, to retrain by signature (capture 93c).
     const empty = held.size <= blankMessage.length;
     try {
@@ -215,7 +215,7 @@ class Session {
         return { user, chosen, verdict, footers: [] };
       }
       if (empty) throw new TamisError('INPUT', 'Message is empty. Aborting.');
-      const judged = await service.judge(held, { user, via, classify, mode });
+      const judged = await service.judge(held, { user, via, classify, settings });
       const answer: Success = { user, chosen, ...judged };
       if (!classify && fateOf(chosen, judged.verdict) === 'kept') await this.keep(held, answer);
       return answer;
@@ -253,7 +253,7 @@ class Session {
 
   /** Keeps spam that does not go back. */
   private async keep(held: Held, answer: Success): Promise<void> {
-    const sink = openQuarantine(quarantineOf(this.service.config, answer.user));
+    const sink = openQuarantine(quarantineOf(this.service.config, this.service.userOf(answer.user)));
     try {
       for await (const piece of this.outgoing(held, answer)) sink.write(piece);
       sink.finish();

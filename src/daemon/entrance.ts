@@ -10,7 +10,7 @@
  */
 import type { Config } from '../config/load.ts';
 import { describe } from '../errors.ts';
-import { userName } from '../judge/users.ts';
+import { userName, withoutDetail } from '../judge/users.ts';
 import { log } from '../log.ts';
 import { isSame, secretOf } from './secret.ts';
 import { Turns } from './turns.ts';
@@ -42,7 +42,8 @@ export const trusted: Entrance = {
     const known = Object.hasOwn(serverPass, ident) ? serverPass[ident] : undefined;
     return known !== undefined && isSame(pass.slice(0, Math.max(0, at)), known) ? anybody : undefined;
   },
-  advice: 'The daemon asks for a secret: set TAMIS_PASS to SECRET@IDENT, one of its serverPass.',
+  advice:
+    'The daemon asks for a secret: one of its serverPass in the configuration that this user can read, or SECRET@IDENT in TAMIS_PASS.',
 };
 
 /** For everybody, each for themselves. */
@@ -52,7 +53,7 @@ export function publicEntrance(): Entrance {
     admit: (pass, _, config) => {
       const at = pass.indexOf('@');
       if (at < 0 || at === pass.length - 1) return undefined;
-      const only = userName(pass.slice(at + 1), config);
+      const only = userOf(pass.slice(at + 1), config);
       const known = secretIfAny(config, only);
       if (known === undefined || !isSame(pass.slice(0, at), known)) return undefined;
       return { only, inTurn: async (work) => await turns.take(only, work) };
@@ -64,7 +65,12 @@ export function publicEntrance(): Entrance {
 
 /** Whether a guest may act for a user. */
 export function mayActFor({ only }: Guest, user: string, config: Config): boolean {
-  return only === undefined || only === userName(user, config);
+  return only === undefined || only === userOf(user, config);
+}
+
+/** The user whom a name that a client gives belongs to. */
+function userOf(given: string, config: Config): string {
+  return userName(withoutDetail(given, config.settings), config);
 }
 
 /** What is wrong with the key is for the administrator to hear, not for whoever asks. */

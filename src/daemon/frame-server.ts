@@ -1,6 +1,7 @@
 /** The daemon's side of our own clients' question (frame.ts). */
 import * as v from 'valibot';
 import { describe, TamisError } from '../errors.ts';
+import { messageSettings } from '../judge/modes.ts';
 import { mayActFor, type Entrance, type Guest } from './entrance.ts';
 import { beginningBytes, encodeReply, type Question, type Reply, type StatusQuestion } from './frame.ts';
 import type { Beginning, Service } from './service.ts';
@@ -25,7 +26,7 @@ const question: v.GenericSchema<unknown, Question | StatusQuestion> = v.union([
         unlearn: v.exactOptional(v.boolean()),
       }),
     ),
-    mode: v.optional(v.picklist(['toe', 'teft', 'tum', 'notrain'])),
+    settings: v.optional(v.record(v.picklist(messageSettings), v.string())),
     pass: v.optional(v.string()),
   }),
 ]);
@@ -47,7 +48,7 @@ async function replyTo(wire: Wire, service: Service, entrance: Entrance, line: s
   try {
     const asked = understood(line);
     const guest = entrance.admit(asked.pass ?? '', wire.isUnix, service.config);
-    if (guest === undefined) throw new TamisError('DAEMON', entrance.advice);
+    if (guest === undefined) throw new TamisError('SECRET', entrance.advice);
     if (!('status' in asked))
       return await guest.inTurn(async () => await judged(wire, service, guest, asked));
     if (guest.only !== undefined)
@@ -67,13 +68,13 @@ function understood(line: string): Question | StatusQuestion {
 }
 
 async function judged(wire: Wire, service: Service, guest: Guest, asked: Question): Promise<Reply> {
-  const { user, lesson, classify, mode } = asked;
+  const { user, lesson, classify, settings } = asked;
   if (!mayActFor(guest, user, service.config))
     throw new TamisError('DAEMON', `This secret is not that of ${JSON.stringify(user)}.`);
   const message = await read(wire, service, asked);
   if (lesson === undefined) {
     if (message === undefined) throw new TamisError('INPUT', 'There is no message.');
-    return await service.judge(message, { user, via, classify, mode });
+    return await service.judge(message, { user, via, classify, settings });
   }
   const { verdict } = await service.teach(message, { user, via }, lesson);
   return { verdict, footers: [] };

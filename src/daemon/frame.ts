@@ -14,7 +14,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { Edit } from '../filter/edit.ts';
 import type { Lesson } from '../judge/teaching.ts';
 import type { Verdict } from '../judge/verdict.ts';
-import type { TrainingMode } from '../judge/modes.ts';
+import type { MessageSettings } from '../judge/modes.ts';
 import type { Status } from './status.ts';
 
 /** What begins the line of a question. */
@@ -32,7 +32,8 @@ export interface Question {
   readonly whole: boolean;
   readonly classify: boolean;
   readonly lesson?: Lesson | undefined;
-  readonly mode?: TrainingMode | undefined;
+  /** In the place of the configuration's. */
+  readonly settings?: MessageSettings | undefined;
   /** `SECRET@IDENT`, or the `SECRET@USER` of a user, where the daemon asks for one. */
   readonly pass?: string | undefined;
 }

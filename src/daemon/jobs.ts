@@ -4,7 +4,7 @@
 import type { Config } from '../config/load.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Edit } from '../filter/edit.ts';
-import type { TrainingMode } from '../judge/modes.ts';
+import type { MessageSettings } from '../judge/modes.ts';
 import type { Lesson, Taught } from '../judge/teaching.ts';
 import type { Verdict } from '../judge/verdict.ts';
 
@@ -40,7 +40,7 @@ export type Job =
       /** Whether the reasons are asked for, whatever the configuration says. */
       readonly factors: boolean;
       /** In the place of the configuration's. */
-      readonly mode: TrainingMode | undefined;
+      readonly settings: MessageSettings | undefined;
     }
   | {
       readonly kind: 'teach';

@@ -2,6 +2,7 @@
  * The paths of MAIL FROM and RCPT TO (RFC 5321, 4.1.2; RFC 6531), and whose filter a recipient's is.
  */
 import type { Settings } from '../config/settings.ts';
+import { withoutDetail } from '../judge/users.ts';
 
 /** What stands behind MAIL FROM: or RCPT TO:. */
 export interface Path {
@@ -32,19 +33,14 @@ export function pathOf(argument: string): Path | undefined {
 /** The user of a recipient, and its domain; the domain of `postmaster` is empty. */
 export function userOf(
   address: string,
-  { lmtpUser, recipientDelimiter, lowerCaseUsers }: Settings,
+  settings: Settings,
 ): { readonly user: string; readonly domain: string } {
+  const { lmtpUser, lowerCaseUsers } = settings;
   const at = address.lastIndexOf('@');
   const quoted = at < 0 ? address : address.slice(0, at);
   const domain = at < 0 ? '' : address.slice(at + 1).toLowerCase();
   const whole = /^".*"$/.test(quoted) ? quoted.slice(1, -1).replace(/\\(.)/g, '$1') : quoted;
-  // Not in front: an empty user would be everybody's.
-  const cut = recipientDelimiter === '' ? -1 : whole.search(anyOf(recipientDelimiter));
-  const local = cut > 0 ? whole.slice(0, cut) : whole;
+  const local = withoutDetail(`${whole}@`, settings).slice(0, -1);
   const user = lmtpUser === 'local' || domain === '' ? local : `${local}@${domain}`;
   return { user: lowerCaseUsers ? user.toLowerCase() : user, domain };
-}
-
-function anyOf(characters: string): RegExp {
-  return new RegExp(`(?!^)[${characters.replace(/[\\\]^-]/g, '\\$&')}]`);
 }

@@ -3,8 +3,9 @@
  */
 import type { Config } from '../config/load.ts';
 import { describe, systemCode } from '../errors.ts';
-import type { TrainingMode } from '../judge/modes.ts';
+import type { MessageSettings } from '../judge/modes.ts';
 import type { Lesson, Taught } from '../judge/teaching.ts';
+import { withoutDetail } from '../judge/users.ts';
 import { Held } from './held.ts';
 import type { Judged } from './jobs.ts';
 import type { Journal, Outcome } from './journal.ts';
@@ -33,7 +34,7 @@ export interface JudgeOptions extends Asked {
   /** Whether the reasons are wanted. */
   readonly factors?: boolean;
   /** In the place of the configuration's. */
-  readonly mode?: TrainingMode | undefined;
+  readonly settings?: MessageSettings | undefined;
 }
 
 /** What protocols ask for. */
@@ -60,20 +61,39 @@ export class Service {
     return this.config.settings.messageBytes;
   }
 
+  /** The user whom a name that a client gives belongs to. */
+  userOf(given: string): string {
+    return withoutDetail(given, this.config.settings);
+  }
+
   /** Judges a message; learns from it as the training mode says. */
   async judge(message: Held | Beginning, options: JudgeOptions): Promise<Judged> {
-    const { user, via, classify = false, factors = false, mode } = options;
+    const { via, classify = false, factors = false, settings } = options;
+    const user = this.userOf(options.user);
     const { prefix, whole } = await this.beginningOf(message);
     const size = sizeOf(message);
     return await this.told({ user, via, what: classify ? 'classify' : 'judge', size }, async () => {
-      const judged = await this.pool.judge({ kind: 'judge', user, prefix, whole, classify, factors, mode });
+      const judged = await this.pool.judge({
+        kind: 'judge',
+        user,
+        prefix,
+        whole,
+        classify,
+        factors,
+        settings,
+      });
       const { result, probability, confidence, signature } = judged.verdict;
       return [judged, { result, probability, confidence, signature }];
     });
   }
 
   /** Learns a message, or what the lesson's signature stands for; on disk when it resolves. */
-  async teach(message: Held | Beginning | undefined, { user, via }: Asked, lesson: Lesson): Promise<Taught> {
+  async teach(
+    message: Held | Beginning | undefined,
+    { user: given, via }: Asked,
+    lesson: Lesson,
+  ): Promise<Taught> {
+    const user = this.userOf(given);
     const prefix = message && (await this.beginningOf(message)).prefix;
     const what = lesson.spam ? 'learn spam' : 'learn innocent';
     return await this.told({ user, via, what, size: message ? sizeOf(message) : 0 }, async () => {
@@ -83,7 +103,8 @@ export class Service {
   }
 
   /** Takes back what was learned of a message; false if nothing was. */
-  async forget(message: Held, { user, via }: Asked): Promise<boolean> {
+  async forget(message: Held, { user: given, via }: Asked): Promise<boolean> {
+    const user = this.userOf(given);
     const { prefix } = await this.beginningOf(message);
     return await this.told({ user, via, what: 'forget', size: message.size }, async () => {
       const forgotten = await this.pool.forget({ kind: 'forget', user, prefix });

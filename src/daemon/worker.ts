@@ -4,11 +4,12 @@
  * One thread owns a user, so that nothing is locked between threads, and answers jobs in any order.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Settings } from '../config/settings.ts';
+import { checkSettings, type Settings } from '../config/settings.ts';
 import { describe, TamisError } from '../errors.ts';
 import { markEdits } from '../filter/marks.ts';
 import { Deadline } from '../judge/deadline.ts';
 import type { Users } from '../judge/members.ts';
+import { messageSettings, type MessageSettings } from '../judge/modes.ts';
 import { judgeMessage, type Task } from '../judge/process.ts';
 import { forgetMessage, teachMessage } from '../judge/teaching.ts';
 import { openStore } from '../store/open.ts';
@@ -58,15 +59,24 @@ async function answer(job: Job): Promise<Answers[keyof Answers]> {
 }
 
 async function judge(job: JobOf<'judge'>): Promise<Judged> {
-  const { user, prefix, whole, classify, factors, mode } = job;
+  const { user, prefix, whole, classify, factors } = job;
   const settings = {
     ...(factors ? { showFactors: true } : {}),
-    ...(mode === undefined ? {} : { trainingMode: mode }),
+    ...overridden(job.settings),
   };
   const task = { ...taskOf(user, settings), classify };
   const deadline = new Deadline(deadlineMs(), { watched: false });
   const verdict = await deadline.within(judgeMessage(prefix, task, deadline));
   return { verdict, footers: await markEdits({ bytes: Buffer.from(prefix), whole }, verdict, config) };
+}
+
+/** What a command line has otherwise. @throws TamisError CONFIG for a value that a setting cannot have. */
+function overridden(words: MessageSettings = {}): Partial<Settings> {
+  // No others: a client says nothing of the store.
+  const names = messageSettings.filter((name) => words[name] !== undefined);
+  if (names.length === 0) return {};
+  const checked = checkSettings(Object.fromEntries(names.map((name) => [name, words[name]])), '--set');
+  return Object.fromEntries(names.map((name) => [name, checked[name]]));
 }
 
 function taskOf(user: string, settings: Partial<Settings> = {}): Task {

@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { addressOf } from '../daemon/address.ts';
 import { askStatus } from '../daemon/client.ts';
+import { sitePass } from '../daemon/pass.ts';
 import { describe, TamisError } from '../errors.ts';
 import { quoted, type Finding } from './finding.ts';
 import type { Check, Configured, Protocol } from './site.ts';
@@ -40,7 +41,7 @@ export const daemon: Check = async function* (site) {
 };
 
 async function* status({ version, config }: Configured, socket: string): AsyncIterable<Finding> {
-  const there = await askStatus(socket, patience);
+  const there = await askStatus(socket, patience, sitePass(config.settings));
   if (there.version !== version) {
     yield {
       code: 'DAEMON_VERSION',

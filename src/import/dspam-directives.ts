@@ -93,15 +93,21 @@ export function preferenceSetting(
   return [known, (preferenceValues[known.toLowerCase()] ?? isOn)(value)];
 }
 
+/** Takes a preference of the site; what there is to know beyond the setting. */
+export function takePreference(name: string, value: string, settled: Settled): string | undefined {
+  const found = preferenceSetting(name, value);
+  return found !== undefined && settled.set(...found) ? undefined : cannot(`${name}=${value}`);
+}
+
 const preference: Rule = {
   all: true,
   take: (values, settled) => {
-    const unknown = values.filter((value) => {
+    const sentences = values.flatMap((value) => {
       const at = value.indexOf('=');
-      const found = preferenceSetting(value.slice(0, Math.max(0, at)).trim(), value.slice(at + 1).trim());
-      return found === undefined || !settled.set(...found);
+      const name = value.slice(0, Math.max(0, at)).trim();
+      return takePreference(name, value.slice(at + 1).trim(), settled) ?? [];
     });
-    return unknown.length === 0 ? undefined : cannot(unknown.join(' '));
+    return sentences.length === 0 ? undefined : sentences.join(' ');
   },
 };
 
@@ -194,7 +200,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       return others.length === 0 ? undefined : cannot(others.join(' '));
     },
   },
-  ignoreheader: { all: true, take: () => 'Not taken: tamis knows itself which header fields delivery adds.' },
+  ignoreheader: list('ignoreHeaders', (value) => value),
   purgesignatures: setting('signatureDays', (value) => (/^off$/i.test(value) ? undefined : Number(value))),
   purgeneutral: days('purgeNeutral'),
   purgeunused: days('purgeUnused'),
@@ -211,7 +217,9 @@ export const rules: Readonly<Record<string, Rule>> = {
   changemodeonparse: notTaken('see ParseToHeaders'),
   changeuseronparse: notTaken('see ParseToHeaders'),
   notifications: notTaken('tamis sends no mail'),
-  txtdirectory: notTaken('tamis adds no text to mail but its signature'),
+  txtdirectory: notTaken(
+    'the texts for tagSpam and tagNonspam, msgtag.spam and msgtag.nonspam, are read from txt/ in the home of tamis; copy them there',
+  ),
   quarantinewarnsize: notTaken('tamis sends no mail'),
   webstats: notTaken('see tamis stats'),
   systemlog: notTaken('the daemon writes a line a message to stderr, for the journal'),
@@ -240,7 +248,9 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   clienthost: { take: ([host = '']) => `Not taken here: tamisc takes it as --socket=${host}` },
   clientport: notTaken('tamisc takes it as --socket=HOST:PORT'),
-  clientident: notTaken('tamisc needs none on a Unix socket, whose mode says who may connect (socketMode)'),
+  clientident: notTaken(
+    'dspamc and tamisc say what serverPass has in a tamis.toml that they can read, else TAMIS_PASS=SECRET@IDENT of their environment',
+  ),
   lmtpldaerrorspermanent: notTaken('what the next server answers is passed on'),
 };
 

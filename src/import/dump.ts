@@ -3,11 +3,10 @@
  *
  *     6625426497525293056  S: 00012  I: 00004  P: 0.8289 LH: Sun Nov 22 21:35:45 2026
  *
- * A dump does not tell the totals, without which no token has a probability. They are taken as the most hits of a token of each class: some words are in
- * nearly all messages, and hits never exceed the messages learned.
+ * A dump tells no totals. Its last line has an end, or the file was cut in it.
  */
 import { broken, chunkLength, controlToken, readToken, type Fact, type Facts, type Owner } from './fact.ts';
-import { linesOf } from './text.ts';
+import { endsLine, linesOf } from './text.ts';
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const line = /^(\d{1,20}) {1,20}S: (\d{5,10}) {1,4}I: (\d{5,10}) {1,4}P: [\d.]{1,8}(?: {1,4}LH: (.{1,40}))?$/;
@@ -21,8 +20,9 @@ export function isDump(beginning: string): boolean {
 /** Reads the facts of a dump. */
 export async function* dumpFacts(file: string, owner: Owner): Facts {
   let facts: Fact[] = [];
-  let [mostSpam, mostInnocent] = [0, 0];
+  let lines = 0;
   for await (const [text, number] of linesOf(file)) {
+    lines = number;
     if (text === '') continue;
     const [, digits = '', spamDigits, innocentDigits, last] = line.exec(text) ?? [];
     const token = readToken(digits);
@@ -37,15 +37,20 @@ export async function* dumpFacts(file: string, owner: Owner): Facts {
     if (day === undefined)
       throw broken(file, `line ${number}`, `${JSON.stringify(last)} is no date of dspam_dump.`);
     if (token === controlToken) continue;
-    const [spam, innocent] = [Number(spamDigits), Number(innocentDigits)];
-    mostSpam = Math.max(mostSpam, spam);
-    mostInnocent = Math.max(mostInnocent, innocent);
-    facts.push({ kind: 'token', owner, token, spam, innocent, day });
+    facts.push({
+      kind: 'token',
+      owner,
+      token,
+      spam: Number(spamDigits),
+      innocent: Number(innocentDigits),
+      day,
+    });
     if (facts.length < chunkLength) continue;
     yield facts;
     facts = [];
   }
-  yield [...facts, { kind: 'totals', owner, totals: [mostSpam, mostInnocent, 0, 0, 0, 0, 0, 0] }];
+  if (!endsLine(file)) throw broken(file, `line ${lines}`, 'The line has no end: the file was cut.');
+  yield facts;
 }
 
 /** The day of a time of C's ctime(), in whatever time zone it was. */

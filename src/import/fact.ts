@@ -3,7 +3,8 @@
  *
  * A source is read twice, first to check all of it, so it must tell the same facts in the same order each time.
  */
-import { TamisError } from '../errors.ts';
+import { processUser } from '../config/load.ts';
+import { describe, systemCode, TamisError } from '../errors.ts';
 
 /** DSPAM's eight totals in the order in which it keeps them everywhere. */
 export const totalNames = [
@@ -68,6 +69,15 @@ const mostDays = 65_535;
 export function broken(file: string, place: string | undefined, what: string): TamisError {
   const at = place === undefined ? file : `${file}, ${place}`;
   return new TamisError('INPUT', `${at}: ${what} Nothing was imported.`);
+}
+
+/** The error of a source that the system does not let us read. */
+export function unreadable(file: string, error: unknown): TamisError {
+  const hint =
+    systemCode(error) === 'EACCES'
+      ? ` Reading goes on as ${processUser()}, the owner of tamis' home: let that user read it.`
+      : '';
+  return broken(file, undefined, `It cannot be read: ${describe(error)}.${hint}`);
 }
 
 /** A token as any of the schemas writes it: unsigned, signed (PostgreSQL's BIGINT), or as text; undefined if it is none. */

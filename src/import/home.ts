@@ -14,9 +14,9 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { describe } from '../errors.ts';
 import { cssFacts } from './css.ts';
-import { broken, type Fact, type Facts, type Owner } from './fact.ts';
+import { unreadable, type Fact, type Facts, type Owner } from './fact.ts';
+import { preferencesOfFile } from './preferences.ts';
 import { sqliteFacts } from './sqlite.ts';
 
 /** Characters of a blocklist: all preferences of a user are one note of 16 KiB. */
@@ -57,12 +57,12 @@ function ownerOf(below: string, user: string): Owner {
 
 function preferencesIn(file: string, owner: Owner): Fact[] {
   if (!existsSync(file)) return [];
-  const facts: Fact[] = [];
-  for (const line of readText(file).split('\n')) {
-    const [, name, value] = /^\s*([^#=\s]+)\s*=(.*)$/.exec(line) ?? [];
-    if (name !== undefined) facts.push({ kind: 'preference', owner, name, value: value?.trim() ?? '' });
-  }
-  return facts;
+  return preferencesOfFile(readText(file)).map(([name, value]) => ({
+    kind: 'preference',
+    owner,
+    name,
+    value,
+  }));
 }
 
 /** A blocklist as a preference. A line that is no domain blocks nobody, and is told of as what it is; so is a list that a preference cannot hold. */
@@ -95,7 +95,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw broken(file, undefined, `It cannot be read: ${describe(cause)}.`);
+    throw unreadable(file, cause);
   }
 }
 

@@ -103,6 +103,8 @@ class Counts {
   rows = 0;
   signatures = 0;
   readonly totals: number[] = totalNames.map(() => 0);
+  /** The most hits of a token, in spam and in innocent mail. */
+  #most: readonly [spam: number, innocent: number] = [0, 0];
   readonly preferences = new Map<string, string>();
   #keys = new BigUint64Array(1024);
   #used = 0;
@@ -137,6 +139,7 @@ class Counts {
     for (const [name, value] of other.preferences) this.preferences.set(name, value);
     for (const key of other.#keys.subarray(0, other.#used)) this.#push(key);
     this.#sample = [...this.#sample, ...other.#sample];
+    this.#raise(...other.#most);
   }
 
   plan(): UserPlan {
@@ -144,11 +147,27 @@ class Counts {
     let tokens = 0;
     for (let at = 0; at < keys.length; at++) if (at === 0 || keys[at] !== keys[at - 1]) tokens++;
     this.#keys = new BigUint64Array();
-    const { rows, signatures, totals, preferences } = this;
-    return { tokens, rows, signatures, totals, preferences, sample: this.#sample };
+    const { rows, signatures, preferences } = this;
+    return { tokens, rows, signatures, totals: this.#plannedTotals(), preferences, sample: this.#sample };
+  }
+
+  /**
+   * A source may lack the totals (dspam_dump tells none, and its table may have been left out), without which no token has a probability. Then they are the most
+   * hits of a token of each class: some words are in nearly all messages, and hits never exceed the messages learned.
+   */
+  #plannedTotals(): readonly number[] {
+    if (this.totals.some((count) => count > 0)) return this.totals;
+    return this.totals.map((_, at) => this.#most[at] ?? 0);
+  }
+
+  #raise(spam: number, innocent: number): void {
+    const [mostSpam, mostInnocent] = this.#most;
+    if (spam > mostSpam || innocent > mostInnocent)
+      this.#most = [Math.max(spam, mostSpam), Math.max(innocent, mostInnocent)];
   }
 
   #take(fact: TokenFact): void {
+    this.#raise(fact.spam, fact.innocent);
     this.#push(fact.token);
     if (this.#seen++ % this.#stride !== 0) return;
     this.#sample.push(fact);

@@ -8,6 +8,14 @@ export interface ReadPreferences {
   readonly left: readonly string[];
 }
 
+/** The names and values of a file of preferences: `key=value` lines, `#` comments. */
+export function preferencesOfFile(text: string): [name: string, value: string][] {
+  return text.split('\n').flatMap((line) => {
+    const [, name, value = ''] = /^\s*([^#=\s]+)\s*=(.*)$/.exec(line) ?? [];
+    return name === undefined ? [] : [[name, value.trim()]];
+  });
+}
+
 /** @param given Names and values, as DSPAM has them. */
 export function readPreferences(given: ReadonlyMap<string, string>): ReadPreferences {
   const taken: Record<string, string> = {};

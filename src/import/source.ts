@@ -5,7 +5,7 @@ import { describe, systemCode, TamisError } from '../errors.ts';
 import { cssFacts } from './css.ts';
 import { databaseFacts, isDatabaseUrl } from './database.ts';
 import { dumpFacts, isDump } from './dump.ts';
-import { broken, type Facts, type Owner } from './fact.ts';
+import { unreadable, type Facts, type Owner } from './fact.ts';
 import { homeFacts, isHome } from './home.ts';
 import { sqlFacts } from './sql.ts';
 import { isSqlite, sqliteFacts } from './sqlite.ts';
@@ -33,7 +33,7 @@ async function* readable(given: string, facts: Facts): Facts {
     yield* facts;
   } catch (error) {
     if (error instanceof TamisError || systemCode(error) === undefined) throw error;
-    throw broken(given, undefined, `It cannot be read: ${describe(error)}.`);
+    throw unreadable(given, error);
   }
 }
 

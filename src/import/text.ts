@@ -1,5 +1,5 @@
 /** Lines of a text file, with their numbers; the encoding is checked first, because what is read here is ASCII with bytes of any kind between. */
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { broken } from './fact.ts';
 
@@ -20,6 +20,18 @@ export function beginningOf(file: string, length = 4096): string {
   try {
     const bytes = Buffer.alloc(length);
     return bytes.toString('latin1', 0, readSync(handle, bytes, 0, length, 0));
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Whether a file's last line has its end; so has an empty file. */
+export function endsLine(file: string): boolean {
+  const { size } = statSync(file);
+  const handle = openSync(file, 'r');
+  try {
+    const last = Buffer.alloc(1);
+    return size === 0 || (readSync(handle, last, 0, 1, size - 1) === 1 && last[0] === 10);
   } finally {
     closeSync(handle);
   }

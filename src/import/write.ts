@@ -10,7 +10,7 @@
 import type { Config } from '../config/load.ts';
 import { TamisError } from '../errors.ts';
 import { beginning, contestNote, contestOf } from '../judge/contest.ts';
-import { foreignSignature } from '../judge/dspam-filter.ts';
+import { foreignSignature } from '../judge/dspam-signature.ts';
 import { forEachTokens, inSlices, patience } from '../judge/slices.ts';
 import { preferencesOf, setPreferences } from '../judge/preferences.ts';
 import { withUser } from '../judge/users.ts';

@@ -3,37 +3,26 @@
  *
  * Its tokens, totals and notes are kept apart from those of the model, so that each knows only what it learned itself. Different from
  * DSPAM: a message (by its fingerprint) counts once, so that retraining twice with one signature changes nothing the second time; what is taken back is what
- * was learned, which DSPAM concludes from the mode. A signature keeps the text of the message, not its tokens, so that it is good for every tokenizer;
- * one that DSPAM made keeps the keys of the tokens, which is all there is.
+ * was learned, which DSPAM concludes from the mode.
  */
-import { createHash } from 'node:crypto';
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { judge, type Judgement } from '../classifier/dspam/judge.ts';
 import type { JudgeOptions } from '../classifier/dspam/options.ts';
 import type { DspamTotals, Hits } from '../classifier/dspam/probability.ts';
-import { readMessage, type MessageText } from '../classifier/dspam/text.ts';
+import { readMessage } from '../classifier/dspam/text.ts';
 import { tokensOf, type Tokens } from '../classifier/dspam/tokens.ts';
 import { learn, learnsVerdicts, patternsOf, type Lesson } from '../classifier/dspam/training.ts';
 import type { Settings } from '../config/settings.ts';
 import { TamisError } from '../errors.ts';
-import type { Change, Expectation, Note, TokenSignature, UserStore } from '../store/contract.ts';
+import type { Change, Expectation, Note, UserStore } from '../store/contract.ts';
 import { whileOthersLearn } from './again.ts';
 import { countsOf, dspamCounter, type Counts } from './counts.ts';
+import { keptUnder, signatureNotes, tokenSignature, type DspamReading } from './dspam-signature.ts';
 import type { Source } from './notes.ts';
 import { newSignature } from './signature.ts';
 import type { Learning } from './userfilter.ts';
 
 /** What the filter needs of a store. */
 export type TokenMemory = Pick<UserStore, 'readTokens' | 'totals' | 'note' | 'apply' | 'dspamSignature'>;
-
-/** A message as this engine learns it. */
-export interface DspamReading {
-  readonly text: MessageText;
-  /** The keys of its tokens instead, where a signature of DSPAM itself is all that is left of the message. */
-  readonly keys?: BigUint64Array;
-  /** 16 bytes that stay the same whatever delivery adds. */
-  readonly fingerprint: Uint8Array;
-}
 
 /** What the engine reads of a message, given by its first bytes and by what else was read of it. */
 export function dspamReading(
@@ -62,13 +51,8 @@ interface Known {
   readonly totals: DspamTotals;
 }
 
-/** Bytes of a signature that one note holds; the rest goes into further notes. */
-const pieceBytes = 16_000;
-/** Pieces of a signature at most; what is beyond is not learned again. */
-const mostPieces = 16;
-
-/** What begins the keys of a signature of DSPAM's: no deflated text begins with it. */
-const keysMark = 0xff;
+/** Fields that together no two messages share, and that nobody changes on the way. */
+const tellingFields = ['from', 'date', 'message-id'] as const;
 
 /** What tells this engine's notes from the model's. */
 const mark = 'dspam ';
@@ -98,7 +82,8 @@ export class DspamFilter {
     if (classify || this.settings.trainingMode === 'notrain') return { judgement, signature: undefined };
     const { spam, confidence } = judgement;
     const signature = this.settings.trainPristine ? undefined : newSignature(this.now());
-    const signed = signature === undefined ? [] : this.signedNotes(signature, reading);
+    const expires = Math.ceil(this.now() + this.settings.signatureDays * 86_400);
+    const signed = signature === undefined ? [] : signatureNotes(signature, reading, expires);
     const forDspam = {
       signature: signature === undefined ? undefined : tokenSignature(signature, known.tokens),
     };
@@ -115,16 +100,11 @@ export class DspamFilter {
   }
 
   /** Learns a message as the class that a person tells; once, however often it is told. */
-  async learn(reading: DspamReading, spam: boolean, source: Source, signed: boolean): Promise<Learning> {
-    return await whileOthersLearn(async () => await this.learnOnce(reading, spam, source, signed));
+  async learn(reading: DspamReading, spam: boolean, source: Source): Promise<Learning> {
+    return await whileOthersLearn(async () => await this.learnOnce(reading, spam, source));
   }
 
-  private async learnOnce(
-    reading: DspamReading,
-    spam: boolean,
-    source: Source,
-    signed: boolean,
-  ): Promise<Learning> {
+  private async learnOnce(reading: DspamReading, spam: boolean, source: Source): Promise<Learning> {
     const { earlier, expects } = await this.standing(reading.fingerprint);
     const told = learnedNote(reading, spam, true);
     if (earlier?.spam === spam) {
@@ -132,8 +112,10 @@ export class DspamFilter {
       return 'duplicate';
     }
     const { trainingMode } = this.settings;
-    // A signature without a note of what was learned comes from DSPAM itself.
-    const takesBack = earlier !== undefined || (signed && source === 'error' && learnsVerdicts(trainingMode));
+    // What DSPAM itself has signed was learned there, if its mode says so.
+    const signedThere = reading.keys !== undefined;
+    const takesBack =
+      earlier !== undefined || (signedThere && source === 'error' && learnsVerdicts(trainingMode));
     const known = await this.known(reading);
     const { change } = this.change(known, { spam, source, unlearn: false, takesBack, confidence: 1 });
     await this.memory.apply({ ...change, expects, notes: [told] }, { durable: true });
@@ -164,24 +146,10 @@ export class DspamFilter {
    * @throws TamisError SIGNATURE_UNKNOWN if there is none by this id, or no longer.
    */
   async signed(id: string): Promise<DspamReading> {
-    const pieces: Uint8Array[] = [];
-    for (let i = 0; i < mostPieces; i++) {
-      const piece = await this.memory.note('signature', pieceKey(id, i), Math.floor(this.now()));
-      if (piece === undefined) break;
-      pieces.push(piece);
-    }
-    const bytes = Buffer.concat(pieces);
-    const keys = bytes.length <= 16 ? await this.memory.dspamSignature?.(id) : undefined;
-    if (keys !== undefined) return { fingerprint: fingerprintOf(id), text: { fields: [], body: '' }, keys };
-    if (bytes.length <= 16) {
-      const sentence = `The signature ${JSON.stringify(id)} is unknown or has expired; give the message itself on stdin.`;
-      throw new TamisError('SIGNATURE_UNKNOWN', sentence);
-    }
-    const fingerprint = bytes.subarray(0, 16);
-    const packed = unpackKeys(bytes.subarray(16));
-    return packed === undefined
-      ? { fingerprint, text: unpack(bytes.subarray(16)) }
-      : { fingerprint, text: { fields: [], body: '' }, keys: packed };
+    const kept = await keptUnder(id, this.memory, this.now());
+    if (kept !== undefined) return kept;
+    const sentence = `The signature ${JSON.stringify(id)} is unknown or has expired; give the message itself on stdin.`;
+    throw new TamisError('SIGNATURE_UNKNOWN', sentence);
   }
 
   private async known({ text, keys }: DspamReading): Promise<Known> {
@@ -232,53 +200,23 @@ export class DspamFilter {
     const earlier = flags === undefined ? undefined : { spam: (flags & 1) !== 0, told: (flags & 2) !== 0 };
     return { earlier, expects: [{ space: 'learned', key, value }] };
   }
-
-  private signedNotes(id: string, { fingerprint, text }: DspamReading): Note[] {
-    const expires = Math.ceil(this.now() + this.settings.signatureDays * 86_400);
-    return piecesOf(id, Buffer.concat([fingerprint, pack(text)]), expires);
-  }
 }
 
 /**
- * The notes of a signature that DSPAM made.
+ * Whether a message is the one that a signature kept.
  *
- * @param keys The tokens of its message.
- * @param expires Seconds since 1970.
+ * A signature that DSPAM made has no fingerprint. There it is the message whose own fields that no two messages share gave tokens that the signature holds; a letter
+ * that forwards a message has others before the message's.
  */
-export function foreignSignature(id: string, keys: BigUint64Array, expires: number): Note[] {
-  const bytes = Buffer.alloc(1 + 8 * keys.length, keysMark);
-  for (const [at, key] of keys.entries()) bytes.writeBigUInt64LE(key, 1 + 8 * at);
-  return piecesOf(id, Buffer.concat([fingerprintOf(id), bytes]), expires);
-}
-
-/** Where the message is gone: what tells it from others, so that it counts once, is the id. */
-function fingerprintOf(id: string): Uint8Array {
-  return createHash('sha256').update(id).digest().subarray(0, 16);
-}
-
-/** What DSPAM's own programs find of a message that was signed here. */
-function tokenSignature(id: string, { all }: Tokens): TokenSignature {
-  return {
-    id,
-    keys: BigUint64Array.from(all, ({ key }) => key),
-    frequencies: Uint8Array.from(all, ({ frequency }) => Math.min(frequency, 255)),
-  };
-}
-
-function piecesOf(id: string, bytes: Uint8Array, expires: number): Note[] {
-  return Array.from({ length: Math.min(mostPieces, Math.ceil(bytes.length / pieceBytes)) }, (_, i) => ({
-    space: 'signature',
-    key: pieceKey(id, i),
-    value: bytes.subarray(i * pieceBytes, (i + 1) * pieceBytes),
-    expires,
-  }));
-}
-
-/** The keys that a signature of DSPAM kept; undefined if it keeps a text. */
-function unpackKeys(bytes: Buffer): BigUint64Array | undefined {
-  if (bytes[0] !== keysMark) return undefined;
-  const count = Math.floor((bytes.length - 1) / 8);
-  return BigUint64Array.from({ length: count }, (_, at) => bytes.readBigUInt64LE(1 + 8 * at));
+export function isKept(kept: DspamReading, message: DspamReading, options: JudgeOptions): boolean {
+  if (kept.keys === undefined) return Buffer.compare(kept.fingerprint, message.fingerprint) === 0;
+  const own = tellingFields.flatMap((name) => {
+    const found = message.text.fields.find((field) => field.name.toLowerCase() === name);
+    return found === undefined ? [] : [found];
+  });
+  const known = new Set(kept.keys);
+  const { all } = tokensOf({ fields: own, body: '' }, { ...options, whitelist: false });
+  return own.length === tellingFields.length && all.every(({ key }) => known.has(key));
 }
 
 /** Tokens of which the key alone is known, by the name that DSPAM gives them. */
@@ -292,7 +230,7 @@ export function optionsOf(settings: Settings): JudgeOptions {
   return {
     tokenizer: settings.tokenizer,
     whitelist: settings.enableWhitelist,
-    ignoredFields: [],
+    ignoredFields: settings.ignoreHeaders,
     algorithms: settings.algorithms,
     pValue: settings.pValue,
     bias: settings.processorBias,
@@ -311,31 +249,4 @@ function learnedKey(fingerprint: Uint8Array): Uint8Array {
 function learnedNote({ fingerprint }: DspamReading, spam: boolean, told: boolean): Note {
   const value = Uint8Array.of((spam ? 1 : 0) + (told ? 2 : 0));
   return { space: 'learned', key: learnedKey(fingerprint), value };
-}
-
-function pieceKey(id: string, piece: number): Uint8Array {
-  return Buffer.from(`${mark}${id.slice(0, 48)} ${piece}`, 'latin1');
-}
-
-/** Bytes as one character each, deflated; cut to what the pieces hold. */
-function pack(text: MessageText): Uint8Array {
-  const room = pieceBytes * mostPieces - 16;
-  let { body } = text;
-  for (;;) {
-    const packed = deflateRawSync(Buffer.from(JSON.stringify([text.fields, body]), 'latin1'));
-    if (packed.length <= room || body === '') return packed;
-    body = body.slice(0, Math.floor(body.length / 2));
-  }
-}
-
-function unpack(bytes: Uint8Array): MessageText {
-  try {
-    const [fields, body] = JSON.parse(inflateRawSync(bytes).toString('latin1')) as [
-      MessageText['fields'],
-      string,
-    ];
-    return { fields, body };
-  } catch (cause) {
-    throw new TamisError('STORE_CORRUPT', 'A signature in the store cannot be unpacked.', { cause });
-  }
 }

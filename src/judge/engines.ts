@@ -10,7 +10,8 @@ import { whileOthersLearn } from './again.ts';
 import { askedAhead } from './ahead.ts';
 import * as contests from './contest.ts';
 import type * as engine from './dspam-filter.ts';
-import type { DspamFilter, DspamReading, DspamReceipt } from './dspam-filter.ts';
+import type { DspamFilter, DspamReceipt } from './dspam-filter.ts';
+import type { DspamReading } from './dspam-signature.ts';
 import type { AnyMemory, Member } from './members.ts';
 import type { Source } from './notes.ts';
 import { OneChange } from './one-change.ts';
@@ -129,17 +130,31 @@ export class Engines {
     return readings;
   }
 
-  /** Learns a message as the class that a person tells; once, however often it is told. `signed`: by a signature. */
-  async learn(readings: Readings, spam: boolean, source: Source, signed: boolean): Promise<Learning> {
-    return await whileOthersLearn(async () => await this.#learnOnce(readings, spam, source, signed));
+  /**
+   * What a signature kept, and the message itself for the engine that it kept nothing for: DSPAM's own signatures hold nothing for tamis' model. A message that is
+   * not the one that was signed (a letter that forwards it, or one that was altered) is not read.
+   */
+  completed(kept: Readings, prefix: Uint8Array, own: Reading): Readings {
+    if (this.#module === undefined || (kept.own !== undefined && kept.dspam !== undefined)) return kept;
+    const dspam = this.#module.dspamReading(prefix, own);
+    const isSame =
+      kept.dspam === undefined
+        ? kept.own !== undefined && Buffer.compare(kept.own.fingerprint, own.fingerprint) === 0
+        : this.#module.isKept(kept.dspam, dspam, this.#module.optionsOf(this.#owner.settings));
+    return isSame ? { own: kept.own ?? own, dspam: kept.dspam ?? dspam } : kept;
   }
 
-  async #learnOnce(readings: Readings, spam: boolean, source: Source, signed: boolean): Promise<Learning> {
+  /** Learns a message as the class that a person tells; once, however often it is told. */
+  async learn(readings: Readings, spam: boolean, source: Source): Promise<Learning> {
+    return await whileOthersLearn(async () => await this.#learnOnce(readings, spam, source));
+  }
+
+  async #learnOnce(readings: Readings, spam: boolean, source: Source): Promise<Learning> {
     const change = new OneChange(this.#owner.memory);
     const { own, dspam } = this.#filters(change);
     const learnings: Learning[] = [];
     if (dspam !== undefined && readings.dspam !== undefined)
-      learnings.push(await dspam.learn(readings.dspam, spam, source, signed));
+      learnings.push(await dspam.learn(readings.dspam, spam, source));
     if (own !== undefined && readings.own !== undefined)
       learnings.push(await own.learn(readings.own, spam, source));
     const standing = await this.#told(change, readings, spam);

@@ -11,6 +11,20 @@ import type { Opinion } from './userfilter.ts';
 /** `toe`, `teft`, `tum` or `notrain`. */
 export type TrainingMode = Settings['trainingMode'];
 
+/** Settings that a command line may have otherwise for its message though a daemon judges it: DSPAM's `--mode` and `--feature`. */
+type MessageSetting = 'trainingMode' | 'enableBNR' | 'enableWhitelist' | 'statisticalSedation';
+
+/** The names of these. */
+export const messageSettings: readonly MessageSetting[] = [
+  'trainingMode',
+  'enableBNR',
+  'enableWhitelist',
+  'statisticalSedation',
+];
+
+/** Values of these, unchecked words. */
+export type MessageSettings = Readonly<Partial<Record<MessageSetting, string>>>;
+
 /** Messages without a word from a person after which the filter learns nothing by itself any more. */
 const silence = 200;
 

@@ -95,14 +95,14 @@ async function teachMember(
   const learning =
     lesson.unlearn === true
       ? await forget(engines, reading)
-      : await engines.learn(reading, lesson.spam, source, signature !== undefined);
+      : await engines.learn(reading, lesson.spam, source);
   const pass = async (other: Member): Promise<void> => {
     const others = await enginesOf(other, config);
     const theirs =
       signature === undefined && message !== undefined
         ? others.read(message.prefix, message.reading)
         : reading;
-    if (!(await others.isSpam(theirs))) await others.learn(theirs, true, 'inoculation', false);
+    if (!(await others.isSpam(theirs))) await others.learn(theirs, true, 'inoculation');
   };
   return { signature, source, learning, pass };
 }
@@ -142,7 +142,11 @@ async function findLesson(
   const given = lesson.signature === undefined ? [] : [lesson.signature];
   const signatures = message?.reading.signatures ?? [];
   const signed = await firstSigned(engines, [...given, ...signatures.toReversed()]);
-  if (signed !== undefined) return signed;
+  if (signed !== undefined) {
+    const { reading: kept, signature } = signed;
+    if (message === undefined) return signed;
+    return { reading: engines.completed(kept, message.prefix, message.reading), signature };
+  }
   if (message === undefined || lesson.signedOnly === true) {
     throw unknownSignature(lesson.signature ?? signatures.at(-1), user, message !== undefined);
   }

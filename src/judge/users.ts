@@ -1,5 +1,6 @@
 /** From a user name, as a mail host gives it, to that user's store. */
 import type { Config } from '../config/load.ts';
+import type { Settings } from '../config/settings.ts';
 import { TamisError } from '../errors.ts';
 import { counters, type OpenOptions, type Totals, type UserStore } from '../store/contract.ts';
 import { openStore } from '../store/open.ts';
@@ -17,6 +18,22 @@ export function userName(given: string, { settings }: Config): string {
   const name = settings.lowerCaseUsers ? given.toLowerCase() : given;
   if (name === '') throw new TamisError('USER', 'The user name is empty: --user takes a name.');
   return name;
+}
+
+/**
+ * The user of a name that mail came for: without the detail that `recipientDelimiter` begins, so that `joe+lists@example.org` is `joe@example.org`. A delimiter in
+ * front begins none, because an empty user would be everybody's.
+ */
+export function withoutDetail(
+  given: string,
+  { recipientDelimiter }: Pick<Settings, 'recipientDelimiter'>,
+): string {
+  if (recipientDelimiter === '') return given;
+  const at = given.includes('@') ? given.lastIndexOf('@') : given.length;
+  const cut = Array.from(given.slice(0, at)).findIndex(
+    (one, place) => place > 0 && recipientDelimiter.includes(one),
+  );
+  return cut < 0 ? given : Array.from(given).slice(0, cut).join('') + given.slice(at);
 }
 
 /** Opens a user for some work and lets go of everything afterwards. An unknown user is undefined unless created. */

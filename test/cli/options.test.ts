@@ -14,6 +14,7 @@ describe('the options of the filter', () => {
       classify: false,
       client: false,
       lesson: undefined,
+      settings: {},
       config: { home: '/h', config: undefined, set: ['a=1', 'b=2'] },
     };
     expect(
@@ -100,6 +101,12 @@ describe('the options of the filter', () => {
 
   test('--mode is a setting', () => {
     expect(understood('--user=u', '--mode=teft').config.set).toEqual(['trainingMode=teft']);
+    expect(
+      understood('--user=u', '--mode=teft', '--set=enableBNR=on', '--set=store=memory').settings,
+    ).toEqual({
+      trainingMode: 'teft',
+      enableBNR: 'on',
+    });
   });
 
   test('a lesson delivers only where it is asked to', () => {

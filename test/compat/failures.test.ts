@@ -1,6 +1,6 @@
 /** What the command lines of DSPAM's filter do when something is wrong, against what was recorded. */
 import { writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { capture, masked } from './capture.ts';
 import { mail, numbered, Site, user } from './site.ts';
 
@@ -106,6 +106,35 @@ describe('a daemon', () => {
     const { status, stdout, stderr } = site.again('95c-badpass');
     expect({ status, stdout }).toEqual({ status: 75, stdout: '' });
     expect(stderr).toMatch(/^tamis.*\n$/);
+  });
+
+  describe.each([100, 200_000])('asked by dspamc about a message of %i bytes', (length) => {
+    const classify = (): ReturnType<typeof site.run> =>
+      site.run(
+        ['dspamc', '--user', user, '--classify'],
+        `${mail['ham1.eml'] ?? ''}${'x\n'.repeat(length / 2)}`,
+      );
+    afterEach(() => {
+      site.settings('');
+    });
+
+    test.each([
+      ['none', ''],
+      ['a wrong one', '[serverPass]\nRelay1 = "guessed"'],
+      ['one of another ident', '[serverPass]\nRelay2 = "secret"'],
+    ])('lets in nobody whose configuration has %s', (_, settings) => {
+      site.settings(settings);
+      const { status, stdout, stderr } = classify();
+      expect({ status, stdout }).toEqual({ status: 75, stdout: '' });
+      expect(stderr).toContain('The daemon asks for a secret: ');
+    });
+
+    test('lets in whose configuration has its secret, as ClientIdent did', () => {
+      site.settings('[serverPass]\nRelay1 = "secret"');
+      expect(classify()).toMatchObject({ status: 0, stderr: '' });
+      const status = site.place.run(['status', `--socket=${site.daemon.socket}`]);
+      expect(status).toMatchObject({ status: 0, stderr: '' });
+    });
   });
 });
 

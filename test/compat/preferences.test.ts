@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { capture, numberless } from './capture.ts';
-import { mail, numbered, signatureIn, Site, user } from './site.ts';
+import { mail, numbered, signatureIn, Site, user, type Outcome } from './site.ts';
 
 const site = new Site();
 const ham = mail['ham1.eml'] ?? '';
@@ -38,6 +38,14 @@ describe('dspam_admin', () => {
     const outcome = site.run(out, numbered(spam, 30)).stdout;
     expect(outcome).toContain('\nX-DSPAM-Factors: ');
     expect(outcome).toContain('\n!DSPAM:');
+  });
+  test('what means nothing here can be what it is anyhow, and nothing else', () => {
+    const set = (value: string): Outcome =>
+      site.run(['dspam_admin', 'add', 'preference', user, 'makeCorpus', value]);
+    const before = site.run(['dspam_admin', 'list', 'preference', user]).stdout;
+    expect(set('off')).toEqual({ status: 0, stdout: 'operation successful.\n', stderr: '' });
+    expect(set('on')).toMatchObject({ status: 1, stdout: '' });
+    expect(site.run(['dspam_admin', 'list', 'preference', user]).stdout).toBe(before);
   });
   test('delete', () => {
     for (const name of ['signatureLocation', 'showFactors'])

@@ -130,6 +130,7 @@ describe('the file', () => {
       takeOver: true,
       blocklist: [],
       tokenizer: 'chain',
+      ignoreHeaders: [],
       algorithms: ['graham', 'burton'],
       pValue: 'bcr',
       processorBias: true,

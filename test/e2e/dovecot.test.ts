@@ -2,25 +2,13 @@
  * examples/dovecot, run by the real Dovecot: mail comes in by LMTP, Sieve files it, IMAP finds it, and moves by IMAP teach. One server for
  * all tests; each has a user of its own.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { describeAsRoot, describeWith } from '../peers.ts';
 import type { Imap } from './dialogue.ts';
 import { DovecotServer } from './dovecot-server.ts';
-import {
-  emptyConfig,
-  judgement,
-  messageOf,
-  must,
-  node,
-  sample,
-  script,
-  tamis,
-  taughtHome,
-  withoutJudgement,
-  workFolder,
-} from './site.ts';
+import { judgement, messageOf, sample, script, withoutJudgement, workFolder } from './site.ts';
+import { TaughtSite } from './taught-site.ts';
 
 const owner = { uid: 64_224, gid: 64_224 };
 /** How many messages of examples/mail everybody has taught. */
@@ -30,16 +18,13 @@ describeAsRoot('as root', () => {
   describeWith(['dovecot', 'imap', 'lmtp', 'sievec'], () => {
     const work = workFolder('tamis-dovecot-');
     let server: DovecotServer;
-    let home: string;
-    let users = 0;
+    let site: TaughtSite;
     const open: Imap[] = [];
 
     beforeAll(async () => {
-      home = taughtHome(work, 'taught', { as: owner });
-      const place = join(work, 'site');
-      mkdirSync(place);
+      site = new TaughtSite(work, owner);
       const options = { sieve: ['--mark-read'], dovecot: ['--subscribe', 'dovecot'] };
-      server = new DovecotServer({ place, owner, home, options });
+      server = new DovecotServer({ place: site.place('site'), owner, home: site.home, options });
       await server.start();
     });
     afterEach(() => {
@@ -57,9 +42,8 @@ describeAsRoot('as root', () => {
 
     /** Somebody who has taught the sample mail, and is logged in. */
     async function person(): Promise<Person> {
-      const user = `joe${++users}@example.net`;
+      const user = site.user();
       const maildir = server.addUser(user);
-      must(['cp', '-a', join(home, 'users/taught'), join(home, 'users', user)]);
       const imap = await server.imap(user);
       open.push(imap);
       return { user, maildir, imap };
@@ -67,9 +51,7 @@ describeAsRoot('as root', () => {
 
     /** How many messages somebody has corrected, and how many count as learned. */
     function taught(user: string): { spam: number; innocent: number; learned: number } {
-      const env = { TAMIS_HOME: home, TAMIS_CONFIG: emptyConfig(work) };
-      const { stdout } = must([node, tamis, 'stats', '--user', user, '--json'], { env });
-      const stats = JSON.parse(stdout) as Record<string, number>;
+      const stats = site.stats(user);
       return {
         spam: stats['spamMisclassified'] ?? NaN,
         innocent: stats['innocentMisclassified'] ?? NaN,

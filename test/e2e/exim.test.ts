@@ -9,21 +9,18 @@ import { DovecotServer } from './dovecot-server.ts';
 import { EximServer, eximUser } from './exim-server.ts';
 import {
   commands,
-  emptyConfig,
   faulty,
   judgement,
   messageOf,
   messagesIn,
   must,
-  node,
   ruleOf,
   sample,
   script,
-  tamis,
-  taughtHome,
   withoutJudgement,
   workFolder,
 } from './site.ts';
+import { TaughtSite } from './taught-site.ts';
 
 /** As its bytes go over the wire, which is read and written as latin1. */
 const wire = (text: string): string => Buffer.from(text).toString('latin1');
@@ -32,16 +29,13 @@ describeAsRoot('as root', () => {
   describeWith(['exim4', 'setpriv', 'dovecot', 'imap', 'lmtp', 'sievec'], () => {
     const work = workFolder('tamis-exim-');
     let server: EximServer;
-    let home: string;
+    let site: TaughtSite;
     let program: string;
-    let users = 0;
 
     beforeAll(async () => {
-      home = taughtHome(work, 'taught', { as: eximUser });
-      program = faulty(work, filter());
-      const place = join(work, 'site');
-      mkdirSync(place);
-      server = new EximServer(place);
+      site = new TaughtSite(work, eximUser);
+      program = faulty(work, site.filter);
+      server = new EximServer(site.place('site'));
       server.configure(ruleOf('exim', '--program', program, '--on-failure', 'defer'), (text) =>
         text.replace('/usr/bin/node /usr/local/bin/tamis', program),
       );
@@ -51,13 +45,9 @@ describeAsRoot('as root', () => {
       await server.stop();
     });
 
-    const filter = (): string =>
-      `export TAMIS_HOME='${home}' TAMIS_CONFIG='${emptyConfig(work)}'; exec '${node}' '${tamis}' "$@"`;
-
     /** Somebody who has taught the sample mail. */
     function person(): { user: string; maildir: string } {
-      const user = `joe${++users}@example.net`;
-      must(['cp', '-a', join(home, 'users/taught'), join(home, 'users', user)]);
+      const user = site.user();
       return { user, maildir: server.addUser(user) };
     }
 
@@ -112,7 +102,7 @@ describeAsRoot('as root', () => {
       await server.deliver([user], messageOf(sample('spam-1')));
       expect([...messagesIn(maildir), ...messagesIn(maildir, '.Spam')]).toEqual([]);
       expect(server.waiting()).toHaveLength(1);
-      script(program, filter());
+      script(program, site.filter);
       await server.command(['-qff']);
       expect(server.waiting()).toEqual([]);
       const [message, ...more] = messagesIn(maildir, '.Spam');
@@ -181,9 +171,8 @@ describeAsRoot('as root', () => {
     });
 
     test('what lies in the folder is found by IMAP, and a move teaches', async () => {
-      const place = join(work, 'dovecot');
-      mkdirSync(place);
-      const dovecot = new DovecotServer({ place, owner: eximUser, home, mail: join(work, 'site/vmail') });
+      const [place, mail] = [site.place('dovecot'), join(work, 'site/vmail')];
+      const dovecot = new DovecotServer({ place, owner: eximUser, home: site.home, mail });
       await dovecot.start();
       try {
         const { user } = person();
@@ -192,18 +181,13 @@ describeAsRoot('as root', () => {
         expect(await imap.messages('Spam')).toHaveLength(1);
         await imap.moveAll('Spam', 'INBOX');
         imap.end();
-        const env = { TAMIS_HOME: home, TAMIS_CONFIG: emptyConfig(work) };
-        const { stdout } = must([node, tamis, 'stats', '--user', user, '--json'], { env });
-        expect(JSON.parse(stdout)).toMatchObject({ innocentMisclassified: 1 });
+        expect(site.stats(user)).toMatchObject({ innocentMisclassified: 1 });
       } finally {
         await dovecot.stop();
       }
     });
 
     describe('addresses that teach', () => {
-      const ask = (...words: string[]): string =>
-        must([node, tamis, ...words], { env: { TAMIS_HOME: home, TAMIS_CONFIG: emptyConfig(work) } }).stdout;
-      const stats = (who: string): unknown => JSON.parse(ask('stats', '--user', who, '--json'));
       const fields = 'MIME-Version: 1.0\nContent-Type: message/rfc822\n';
 
       /** Somebody, and what they have received, forwarded. */
@@ -217,9 +201,9 @@ describeAsRoot('as root', () => {
       test('who has received a message trains their own filter with it', async () => {
         const { user, maildir, forwarded } = await reader();
         await server.deliver(['notspam@example.net'], forwarded, user);
-        expect(stats(user)).toMatchObject({ innocentMisclassified: 1, spamMisclassified: 0 });
+        expect(site.stats(user)).toMatchObject({ innocentMisclassified: 1, spamMisclassified: 0 });
         await server.deliver(['Spam@example.net'], forwarded, user);
-        expect(stats(user)).toMatchObject({ spamMisclassified: 1 });
+        expect(site.stats(user)).toMatchObject({ spamMisclassified: 1 });
         expect(messagesIn(maildir)).toEqual([]);
       });
 
@@ -228,7 +212,7 @@ describeAsRoot('as root', () => {
         const ann = person();
         // What goes back is judged, too, and so counts as a message that is no spam.
         const learned = (who: string): unknown => {
-          const { spamLearned, spamMisclassified } = stats(who) as Record<string, number>;
+          const { spamLearned, spamMisclassified } = site.stats(who);
           return [spamLearned, spamMisclassified];
         };
         const before = [learned(user), learned(ann.user)];
@@ -238,7 +222,7 @@ describeAsRoot('as root', () => {
           expect(messagesIn(place)).toEqual([expect.stringContaining('Mail delivery failed')]);
         }
         // In a folder that the account of the pipe may write.
-        const trap = join(home, 'trap');
+        const trap = join(site.home, 'trap');
         const failed = (): number => server.log().split('** spam@example.net').length;
         for (const name of [...commands(trap), `\${run{/usr/bin/touch ${trap}}}`, '-f']) {
           const count = failed();
@@ -259,8 +243,7 @@ describeAsRoot('as root', () => {
       const user = 'ann@example.net';
 
       beforeAll(async () => {
-        const place = join(work, 'lmtp');
-        mkdirSync(place);
+        const place = site.place('lmtp');
         other = new EximServer(place);
         daemon = new Daemon(
           '--set',
@@ -268,8 +251,8 @@ describeAsRoot('as root', () => {
           '--set',
           `lmtpNext=maildir:${place}/vmail/%d/%n/Maildir`,
         );
-        must(['cp', '-r', `${home}/.`, daemon.place.home]);
-        must(['mv', join(daemon.place.home, 'users/taught'), join(daemon.place.home, 'users', user)]);
+        mkdirSync(join(daemon.place.home, 'users'));
+        site.user(user, daemon.place.home);
         await daemon.start('--lmtp', join(place, 'socket'));
         const rule = ruleOf('exim', '--via', 'lmtp', '--on-failure', 'defer');
         other.configure(rule.replace('/run/tamis/lmtp\n  timeout', `${place}/socket\n  timeout`), (text) =>

@@ -1,5 +1,5 @@
 /** examples/postfix, run by the real Postfix and Dovecot: as a content filter and by LMTP; spam is found by IMAP, and a move teaches. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mail } from '../cli/mail.ts';
@@ -10,21 +10,18 @@ import { DovecotServer } from './dovecot-server.ts';
 import { PostfixServer } from './postfix-server.ts';
 import {
   commands,
-  emptyConfig,
   faulty,
   judgement,
   messageOf,
   must,
-  node,
   root,
   ruleOf,
   sample,
   script,
-  tamis,
-  taughtHome,
   withoutJudgement,
   workFolder,
 } from './site.ts';
+import { TaughtSite } from './taught-site.ts';
 
 /** nobody, in the place of `tamis`: pipe(8) takes an account by its name. */
 const owner = { uid: 65_534, gid: 65_534 };
@@ -34,27 +31,24 @@ describeAsRoot('as root', () => {
     const work = workFolder('tamis-postfix-');
     let dovecot: DovecotServer;
     let postfix: PostfixServer;
-    let home: string;
+    let site: TaughtSite;
     let program: string;
     let imap: Imap;
     const user = 'joe@example.net';
 
     beforeAll(async () => {
-      home = taughtHome(work, user, { as: owner });
-      const place = join(work, 'dovecot');
-      mkdirSync(place);
+      site = new TaughtSite(work, owner);
+      site.user(user);
       dovecot = new DovecotServer({
-        place,
+        place: site.place('dovecot'),
         owner,
-        home,
+        home: site.home,
         options: { sieve: ['--via', 'lmtp'], dovecot: ['--subscribe', 'dovecot'] },
       });
       await dovecot.start();
       dovecot.addUser(user);
-      program = faulty(work, filter());
-      const mine = join(work, 'postfix');
-      mkdirSync(mine);
-      postfix = new PostfixServer(mine);
+      program = faulty(work, site.filter);
+      postfix = new PostfixServer(site.place('postfix'));
       const example = readFileSync(join(root, 'examples/postfix/main.cf'), 'utf8');
       const rule = ruleOf('postfix', '--program', program, '--on-failure', 'defer');
       const teaching = readFileSync(join(root, 'examples/postfix/master.cf'), 'utf8');
@@ -73,9 +67,6 @@ describeAsRoot('as root', () => {
       postfix.stop();
       await dovecot.stop();
     });
-
-    const filter = (): string =>
-      `export TAMIS_HOME='${home}' TAMIS_CONFIG='${emptyConfig(work)}'; exec '${node}' '${tamis}' "$@"`;
 
     /** Waits for messages in a folder, and empties it. */
     async function arrived(folder: string, count = 1): Promise<string[]> {
@@ -104,12 +95,10 @@ describeAsRoot('as root', () => {
     );
 
     test('a move out of the folder retrains', async () => {
-      const env = { TAMIS_HOME: home, TAMIS_CONFIG: emptyConfig(work) };
       await postfix.take([user], [messageOf(sample('spam-3'))]);
       await expect.poll(async () => (await imap.messages('Spam')).length, { timeout: 20_000 }).toBe(1);
       await imap.moveAll('Spam', 'INBOX');
-      const { stdout } = must([node, tamis, 'stats', '--user', user, '--json'], { env });
-      expect(JSON.parse(stdout)).toMatchObject({ innocentMisclassified: 1 });
+      expect(site.stats(user)).toMatchObject({ innocentMisclassified: 1 });
       await arrived('INBOX');
     });
 
@@ -118,7 +107,7 @@ describeAsRoot('as root', () => {
       await postfix.take([user], [messageOf(sample('ham-1'))]);
       await expect.poll(() => postfix.waiting().join(), { timeout: 20_000 }).toContain('"deferred"');
       expect([...(await imap.messages('INBOX')), ...(await imap.messages('Spam'))]).toEqual([]);
-      script(program, filter());
+      script(program, site.filter);
       postfix.flush();
       await arrived('INBOX');
     });
@@ -145,9 +134,6 @@ describeAsRoot('as root', () => {
 
     describe('addresses that teach', () => {
       const ann = 'ann@example.net';
-      const ask = (...words: string[]): string =>
-        must([node, tamis, ...words], { env: { TAMIS_HOME: home, TAMIS_CONFIG: emptyConfig(work) } }).stdout;
-      const stats = (who: string): unknown => JSON.parse(ask('stats', '--user', who, '--json'));
       /** What becomes of each message, as the log says. */
       const ends = (): (string | undefined)[] => {
         const lines = postfix.log().split('\n');
@@ -171,24 +157,24 @@ describeAsRoot('as root', () => {
 
       beforeAll(() => {
         dovecot.addUser(ann);
-        ask('train', '--user', ann, '--spam', join(root, 'examples/mail/Spam'));
+        site.ask('train', '--user', ann, '--spam', join(root, 'examples/mail/Spam'));
       });
 
       test('who has received a message trains their own filter with it', async () => {
         const forwarded = await forward();
-        const before = stats(user) as Record<string, number>;
+        const before = site.stats(user);
         expect(await send('notspam', user, forwarded)).toBe('sent');
-        expect(stats(user)).toMatchObject({
+        expect(site.stats(user)).toMatchObject({
           innocentMisclassified: (before['innocentMisclassified'] ?? 0) + 1,
           spamMisclassified: before['spamMisclassified'],
         });
         expect(await send('spam', user, forwarded)).toBe('sent');
-        expect(stats(user)).toMatchObject({ spamMisclassified: (before['spamMisclassified'] ?? 0) + 1 });
+        expect(site.stats(user)).toMatchObject({ spamMisclassified: (before['spamMisclassified'] ?? 0) + 1 });
       });
 
       test('nobody trains anybody else; what is not signed teaches nothing, goes back, and is no command', async () => {
         const forwarded = await forward();
-        const before = [stats(user), stats(ann), ask('users', 'list')];
+        const before = [site.stats(user), site.stats(ann), site.ask('users', 'list')];
         const returned = [expect.stringContaining('Undelivered Mail Returned to Sender')];
         const box = await dovecot.imap(ann);
         expect(await send('notspam', ann, forwarded)).toBe('bounced');
@@ -197,12 +183,12 @@ describeAsRoot('as root', () => {
         expect(await send('notspam', user, mail({ id: 'unsigned' }))).toBe('bounced');
         expect(await arrived('INBOX')).toEqual(returned);
         // In a folder that the account of the pipe may write.
-        const trap = join(home, 'trap');
+        const trap = join(site.home, 'trap');
         const names = commands(trap).map((name) => `"${name.replace(/["\\]/g, '\\$&')}"@example.net`);
         for (const from of ['', 'mallory@example.net', ...names]) {
           expect(await send('spam', from, forwarded)).toBe('bounced');
         }
-        expect([stats(user), stats(ann), ask('users', 'list')]).toEqual(before);
+        expect([site.stats(user), site.stats(ann), site.ask('users', 'list')]).toEqual(before);
         expect(existsSync(trap)).toBe(false);
       });
     });
@@ -211,7 +197,7 @@ describeAsRoot('as root', () => {
       let daemon: Daemon;
       beforeAll(async () => {
         daemon = new Daemon('--set', 'socketMode=666', '--set', `lmtpNext=lmtp:${dovecot.lmtp}`);
-        must(['cp', '-r', `${home}/.`, daemon.place.home]);
+        must(['cp', '-r', `${site.home}/.`, daemon.place.home]);
         await daemon.start('--lmtp', join(work, 'lmtp'));
         postfix.postconf('-P', `${postfix.port}/inet/content_filter=`);
         postfix.postconf('-e', `virtual_transport=lmtp:unix:${work}/lmtp`);

@@ -2,28 +2,24 @@
  * examples/maildrop and examples/procmail, run by the real programs for a user with a home: spam is filed, found by the real Dovecot over
  * IMAP, and a move by IMAP teaches.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeAsRoot, describeWith } from '../peers.ts';
 import { DovecotServer } from './dovecot-server.ts';
 import {
-  emptyConfig,
   faulty,
   giveTo,
   judgement,
   messageOf,
-  must,
-  node,
   root,
   ruleOf,
   run,
   sample,
-  tamis,
-  taughtHome,
   withoutJudgement,
   workFolder,
 } from './site.ts';
+import { TaughtSite } from './taught-site.ts';
 
 /** nobody: maildrop delivers only for accounts of the system. */
 const owner = { uid: 65_534, gid: 65_534 };
@@ -34,35 +30,25 @@ describeAsRoot('as root', () => {
     (maildrop, procmail) => {
       const work = workFolder('tamis-users-');
       let server: DovecotServer;
-      let home: string;
+      let site: TaughtSite;
 
       beforeAll(async () => {
-        home = taughtHome(work, 'taught', { as: owner });
-        const place = join(work, 'site');
-        mkdirSync(place);
-        server = new DovecotServer({ place, owner, home });
+        site = new TaughtSite(work, owner);
+        server = new DovecotServer({ place: site.place('site'), owner, home: site.home });
         await server.start();
       });
       afterAll(async () => {
         await server.stop();
       });
 
-      const stats = (user: string): unknown => {
-        const env = { TAMIS_HOME: home, TAMIS_CONFIG: emptyConfig(work) };
-        return JSON.parse(must([node, tamis, 'stats', '--user', user, '--json'], { env }).stdout) as unknown;
-      };
-
       /** The files of an example in the home of a user of this name, and how mail is delivered there. */
       function install(
         host: 'maildrop' | 'procmail',
         options: readonly string[],
       ): [string, (file: string) => number | null] {
-        const user = `${host}@example.net`;
-        const maildir = server.addUser(user);
-        must(['cp', '-a', join(home, 'users/taught'), join(home, 'users', user)]);
-        const folder = join(maildir, '..');
-        const environment = `export TAMIS_HOME='${home}' TAMIS_CONFIG='${emptyConfig(work)}'`;
-        const program = faulty(work, `${environment}\nexec '${node}' '${tamis}' "$@"`);
+        const user = site.user(`${host}@example.net`);
+        const folder = join(server.addUser(user), '..');
+        const program = faulty(work, site.filter);
         const account = {
           maildrop: 'import HOME\nimport LOGNAME\n',
           procmail: `HOME=${folder}\nLOGNAME=${user}\n`,
@@ -109,7 +95,7 @@ describeAsRoot('as root', () => {
             expect(seen).toHaveLength(host === 'maildrop' ? 2 : 0);
             expect((await imap.command('LSUB "" "*"')).join()).toContain('Spam');
             await imap.moveAll('Spam', 'INBOX');
-            expect(stats(user)).toMatchObject({ innocentMisclassified: 2, spamMisclassified: 0 });
+            expect(site.stats(user)).toMatchObject({ innocentMisclassified: 2, spamMisclassified: 0 });
           } finally {
             imap.end();
           }

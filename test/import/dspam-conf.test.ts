@@ -1,5 +1,5 @@
 /** A site's dspam.conf as tamis.toml. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { parse } from 'smol-toml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkSettings } from '../../src/config/settings.ts';
@@ -18,7 +18,7 @@ afterAll(() => {
 
 function tomlFrom(...lines: string[]): string {
   writeFileSync(place.path('dspam.conf'), `${lines.join('\n')}\n`);
-  return tomlOf(place.path('dspam.conf'));
+  return tomlOf(place.path('dspam.conf')).toml;
 }
 
 function settingsFrom(...lines: string[]): Record<string, unknown> {
@@ -61,10 +61,33 @@ describe('dspam.conf', () => {
     ],
     [['Broken lineStripping', 'Broken case'], { lowerCaseUsers: true }],
     [['ServerPass.Relay1 "a b"', 'ServerPass.relay2 c'], { serverPass: { Relay1: 'a b', relay2: 'c' } }],
+    [['IgnoreHeader X-Spam-Status', 'IgnoreHeader X-Virus'], { ignoreHeaders: ['X-Spam-Status', 'X-Virus'] }],
     [['EnablePlusedDetail on'], { recipientDelimiter: '+' }],
     [['EnablePlusedDetail on', 'PlusedCharacter -'], { recipientDelimiter: '-' }],
   ])('%j sets %j', (lines, settings) => {
     expect(settingsFrom(...lines)).toMatchObject(settings);
+  });
+
+  test('the site’s own preferences stand in the place of those of dspam.conf', () => {
+    const home = place.path('dspam-home');
+    mkdirSync(home, { recursive: true });
+    const lines = [
+      'Preference "spamAction=tag" "trainingMode=TUM"',
+      `Home ${home}`,
+      'TrainingMode teft',
+      'Preference "showFactors=on"',
+    ];
+    writeFileSync(`${home}/default.prefs`, '# none\n');
+    expect(settingsFrom(...lines)).toMatchObject({ spamAction: 'tag', showFactors: true });
+    writeFileSync(`${home}/default.prefs`, '# ours\ntrainingMode=TOE\nspamSubject = [JUNK]\nmakeCorpus=on\n');
+    const toml = tomlFrom(...lines);
+    expect(toml).toContain(`default.prefs: trainingMode=TOE\n#     trainingMode = "toe"\n`);
+    expect(toml).toContain('default.prefs: makeCorpus=on\n#     Not taken: tamis has nothing for');
+    expect(toml.split('stands in the place of all of these')).toHaveLength(3);
+    const settings = parse(toml);
+    expect(settings).toMatchObject({ trainingMode: 'toe', spamSubject: '[JUNK]' });
+    expect(settings).not.toHaveProperty('spamAction');
+    expect(settings).not.toHaveProperty('showFactors');
   });
 
   test('a value that tamis does not know is left out with a line', () => {
@@ -124,6 +147,22 @@ describe('tamis import dspam --config', () => {
       status: 75,
       stdout: '',
     });
+  });
+
+  test('with --home names the home, and the group file is copied beside the result', () => {
+    const groups = 'team:shared:joe,ann\n';
+    writeFileSync(place.path('group-of-dspam'), groups);
+    writeFileSync(place.path('dspam.conf'), `GroupConfig ${place.path('group-of-dspam')}\n`);
+    mkdirSync(place.path('etc'));
+    const made = place.path('etc/tamis.toml');
+    const words = ['--config', place.path('dspam.conf'), '--home', place.home, '--write', made];
+    expect(run(...words)).toMatchObject({ status: 0, stdout: '', stderr: '' });
+    const copy = place.path('etc/group');
+    expect(parse(readFileSync(made, 'utf8'))).toMatchObject({ home: place.home, groupFile: copy });
+    expect(readFileSync(copy, 'utf8')).toBe(groups);
+    rmSync(made);
+    expect(run(...words)).toMatchObject({ status: 75 });
+    expect(readFileSync(copy, 'utf8')).toBe(groups);
   });
 
   test('that is not there is an error', () => {

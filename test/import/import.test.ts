@@ -99,6 +99,17 @@ describe('tamis import dspam --from', () => {
     expect(await tokensOf('lee')).toEqual(sorted(joe));
   });
 
+  test('where a source lacks the totals they are the most hits of a token', () => {
+    const dump = mysqldump([joe, ann]).replace(/^INSERT INTO `dspam_stats`.*\n/m, '');
+    writeLatin1(place.path('dump.sql'), dump);
+    expect(importDspam('--from', place.path('dump.sql')).status).toBe(0);
+    expect(statsOf('joe@example.org')).toMatchObject({
+      dspamSpamLearned: 2_000_000,
+      dspamInnocentLearned: 7,
+    });
+    expect(statsOf('ann@example.org')).toMatchObject({ dspamSpamLearned: 5, dspamInnocentLearned: 1 });
+  });
+
   test('a source that does not tell whose it is needs a user', () => {
     writeLatin1(place.path('dump'), '42                   S: 00001  I: 00002  P: 0.4000\n');
     expect(importDspam('--from', place.path('dump'))).toMatchObject({ status: 64, stdout: '' });
@@ -124,6 +135,8 @@ describe('tamis import dspam --from', () => {
       'tamis: the site has preferences of its own, which are for you to put into tamis.toml: spamSubject=[S]',
       'tamis: joe@example.org: preferences that tamis does not have were left out: dailyQuarantineSummary=on, spamAction=explode',
     ]);
+    const inForce = importDspam('--from', place.path('dump.sql'), '--set', 'spamSubject=[S]').said;
+    expect(inForce).toEqual([expect.stringContaining('joe@example.org: preferences that tamis')]);
     const list = JSON.parse(
       place.run(['prefs', 'list', '--user=joe@example.org', '--json']).stdout,
     ) as unknown;

@@ -46,7 +46,7 @@ describeWith(['maildrop'], (maildrop) => {
     put(`${data}/joe.prefs`, 'showFactors=on\n');
     put(
       'etc/dspam/dspam.conf',
-      'Home /var/lib/dspam\nTrainingMode toe\nTokenizer chain\nAlgorithm graham burton\nProcessorBias on\nPurgeUnused 90\n',
+      'Home /var/lib/dspam\nTrainingMode toe\nTokenizer chain\nAlgorithm graham burton\nProcessorBias on\nPurgeUnused 90\nServerPass.Relay1 "secret"\nClientIdent "secret@Relay1"\n',
     );
     put('usr/local/bin/dspam', '#!/bin/sh\necho the old one\n', 0o755);
     put('usr/local/bin/dspamc', '#!/bin/sh\necho the old one\n', 0o755);

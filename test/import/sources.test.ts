@@ -262,14 +262,15 @@ describe("the output of DSPAM's own tools", () => {
       innocent: 4,
       day: Date.UTC(2026, 10, 22) / 86_400_000,
     });
-    // The totals are not told: the most hits of a token stand for them.
-    expect(facts.at(-1)).toMatchObject({ kind: 'totals', totals: [13, 21, 0, 0, 0, 0, 0, 0] });
   });
 
-  test('dspam_dump, cut in the middle of a line', async () => {
+  test('dspam_dump, cut anywhere in a line', async () => {
     const dump = readFileSync(join(import.meta.dirname, 'captures/68-dspam_dump.txt'), 'latin1');
-    writeLatin1(place.path('dump.txt'), dump.slice(0, 1000));
-    await expect(factsOf(place.path('dump.txt'))).rejects.toThrow(/dump\.txt, line 13: /);
+    const begin = dump.lastIndexOf('\n', 1000) + 1;
+    for (let cut = begin + 1; dump[cut - 1] !== '\n'; cut++) {
+      writeLatin1(place.path('dump.txt'), dump.slice(0, cut));
+      await expect(factsOf(place.path('dump.txt'))).rejects.toThrow(/dump\.txt, line 13: /);
+    }
   });
 
   test('dspam_2sql', async () => {

@@ -1,12 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig, type Config } from '../../src/config/load.ts';
 import { learnAll, type Example } from '../../src/judge/bulk.ts';
 import { Evaluation, type Feedback } from '../../src/judge/evaluation.ts';
 import { UserFilter, type Learning } from '../../src/judge/userfilter.ts';
-import { userName, withKnownUser, withUser } from '../../src/judge/users.ts';
+import { userName, withKnownUser, withoutDetail, withUser } from '../../src/judge/users.ts';
+import { openStore } from '../../src/store/open.ts';
 import { knownOf, newUser, reading } from './reading.ts';
 
 let config: Config;
@@ -54,12 +56,80 @@ describe('learning in bulk', () => {
   });
 });
 
+describe('learning in bulk where other hosts learn', () => {
+  let shared: Config;
+  beforeEach(async () => {
+    const set = [`store=sqlite:${randomUUID()}.db`];
+    shared = loadConfig({ home: config.home, set }, { TAMIS_CONFIG: '/dev/null' });
+    const store = await openStore(shared.settings.store, shared.home);
+    await store.init();
+    await store.close();
+  });
+
+  async function learnElsewhere(number: number, spam: boolean): Promise<void> {
+    await withUser(shared, 'joe', { create: true }, async (user) => {
+      if (user === undefined) throw new Error('joe was not created');
+      const filter = new UserFilter(user, { trainingMode: 'toe', signatureDays: 14, hamCost: 10 });
+      await filter.learn(await reading(number % 2 === 0, `bulk-${number}`), spam, 'error');
+    });
+  }
+
+  test('a slice that is refused is learned anew, and counts once', async () => {
+    async function* overtaken(): AsyncGenerator<Example> {
+      let number = 0;
+      for await (const example of examples(10)) {
+        if (number === 5) {
+          await learnElsewhere(2, true);
+          await learnElsewhere(3, true);
+        }
+        number++;
+        yield example;
+      }
+    }
+    const learnings: Learning[] = [];
+    await learnAll(shared, 'joe', overtaken(), (_, learning) => learnings.push(learning));
+    expect(learnings).toHaveLength(10);
+    expect(learnings[2]).toBe('duplicate');
+    expect(learnings[3]).toBe('relearned');
+    expect(learnings.filter((one) => one === 'learned')).toHaveLength(8);
+    const { totals } = await withKnownUser(shared, 'joe', 1000, knownOf);
+    expect(totals).toMatchObject({ spamLearned: 5, innocentLearned: 5 });
+    expect(totals).toMatchObject({ spamCorpusfed: 4, innocentCorpusfed: 5, spamMisclassified: 2 });
+  });
+
+  test('hosts that learn the same mail come to an end, and each message counts once', async () => {
+    const count = 60;
+    const outcomes: Learning[] = [];
+    const host = async (): Promise<void> => {
+      await learnAll(shared, 'joe', examples(count), (_, learning) => outcomes.push(learning));
+    };
+    await Promise.all([host(), host(), host()]);
+    expect(outcomes.filter((one) => one === 'learned')).toHaveLength(count);
+    expect(outcomes.filter((one) => one === 'duplicate')).toHaveLength(2 * count);
+    const { totals } = await withKnownUser(shared, 'joe', 1000, knownOf);
+    expect(totals.spamLearned + totals.innocentLearned).toBe(count);
+  });
+});
+
 describe('users', () => {
   test('are lower-cased unless the site says otherwise, and have a name', () => {
     expect(userName('Joe@Example.ORG', config)).toBe('joe@example.org');
     const settings = { ...config.settings, lowerCaseUsers: false };
     expect(userName('Joe', { ...config, settings })).toBe('Joe');
     expect(() => userName('', config)).toThrow(expect.objectContaining({ code: 'USER' }));
+  });
+
+  test.each([
+    ['joe+lists@example.org', '+', 'joe@example.org'],
+    ['joe-a+b@example.org', '+-', 'joe@example.org'],
+    ['joe+lists', '+', 'joe'],
+    ['+lists@example.org', '+', '+lists@example.org'],
+    ['++a@example.org', '+', '+@example.org'],
+    ['joe@ex+ample.org', '+', 'joe@ex+ample.org'],
+    ['joe+lists@example.org', '', 'joe+lists@example.org'],
+    ['', '+', ''],
+  ])('of mail for %j, with %j before a detail, are %j', (given, recipientDelimiter, name) => {
+    expect(withoutDetail(given, { recipientDelimiter })).toBe(name);
   });
 
   test('who are unknown are an error where they must be known', async () => {

@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { decimals } from '../../src/classifier/dspam/decimals.ts';
 import { readMessage } from '../../src/classifier/dspam/text.ts';
 import { checkSettings, type RawSettings } from '../../src/config/settings.ts';
-import { DspamFilter, type DspamReading } from '../../src/judge/dspam-filter.ts';
+import { DspamFilter } from '../../src/judge/dspam-filter.ts';
+import type { DspamReading } from '../../src/judge/dspam-signature.ts';
 import type { UserStore } from '../../src/store/contract.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 
@@ -28,8 +29,8 @@ function reading(name: string): DspamReading {
 async function train(by: DspamFilter): Promise<void> {
   for (let i = 0; i < 20; i++) {
     const number = String(i).padStart(2, '0');
-    await by.learn(reading(`ham${number}`), false, 'corpus', false);
-    await by.learn(reading(`spam${number}`), true, 'corpus', false);
+    await by.learn(reading(`ham${number}`), false, 'corpus');
+    await by.learn(reading(`spam${number}`), true, 'corpus');
   }
 }
 
@@ -81,7 +82,7 @@ describe("DSPAM's engine on a store", () => {
       ['error', false],
       ['error', true],
     ] as const) {
-      await by.learn(await by.signed(signature), spam, source, true);
+      await by.learn(await by.signed(signature), spam, source);
     }
     expect(await user.totals()).toMatchObject({
       dspamSpamLearned: 21,
@@ -90,8 +91,8 @@ describe("DSPAM's engine on a store", () => {
       dspamSpamMisclassified: 1,
       spamLearned: 0,
     });
-    await by.learn(await by.signed(signature), false, 'corpus', true);
-    await by.learn(await by.signed(signature), true, 'corpus', true);
+    await by.learn(await by.signed(signature), false, 'corpus');
+    await by.learn(await by.signed(signature), true, 'corpus');
     expect((await tokens()).size).toBeGreaterThan(before.size);
   });
 
@@ -100,7 +101,7 @@ describe("DSPAM's engine on a store", () => {
     for (const name of ['ham00', 'ham01', 'ham02', 'ham03', 'ham04', 'ham05']) {
       for (const copy of ['a', 'b', 'c', 'd']) {
         const { text } = reading(name);
-        await by.learn({ text, fingerprint: Buffer.from((name + copy).padEnd(16)) }, false, 'corpus', false);
+        await by.learn({ text, fingerprint: Buffer.from((name + copy).padEnd(16)) }, false, 'corpus');
       }
     }
     const { judgement } = await by.receive(reading('ham00'), true);

@@ -6,6 +6,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { beginning, contestNote, contestOf, enough, kinds } from '../../src/judge/contest.ts';
 import { Deadline } from '../../src/judge/deadline.ts';
 import { optionsOf } from '../../src/judge/dspam-filter.ts';
+import { foreignSignature } from '../../src/judge/dspam-signature.ts';
 import type { AnyMemory, Users } from '../../src/judge/members.ts';
 import { judgeMessage, type Task } from '../../src/judge/process.ts';
 import { forgetMessage, teachMessage } from '../../src/judge/teaching.ts';
@@ -242,5 +243,108 @@ describe('what one message changes', () => {
       expect(counts.hamLostByDspam).toBe(wins.filter((one) => one % 2 === 1).length);
       expect(kinds.reduce((sum, kind) => sum + (counts[kind] ?? 0), 0)).toBe(ids.length);
     }
+  });
+});
+
+describe('a signature that one engine alone knows', () => {
+  const old = '6b0360fc154471170017774';
+  const signed = (text: Buffer): Buffer =>
+    Buffer.from(text.toString('latin1').replace('\n\n', `\nX-DSPAM-Signature: ${old}\n\n`), 'latin1');
+  const altered = (text: Buffer): Buffer =>
+    Buffer.from(text.toString('latin1').replace('Cheap watches and', 'Minutes, meeting and'), 'latin1');
+
+  /** What each engine has learned as spam since the last call. */
+  function counter(): () => Promise<{ dspam: number; own: number }> {
+    const seen = { dspam: 0, own: 0 };
+    return async () => {
+      const { dspamSpamMisclassified, spamMisclassified } = await store.totals();
+      const more = { dspam: dspamSpamMisclassified - seen.dspam, own: spamMisclassified - seen.own };
+      [seen.dspam, seen.own] = [dspamSpamMisclassified, spamMisclassified];
+      return more;
+    };
+  }
+
+  async function correct(text: Buffer | undefined, signature?: string): Promise<string> {
+    const lesson = { spam: true, source: 'error', signature } as const;
+    return (await teachMessage(text, taskWith(), lesson, 0)).learning;
+  }
+
+  /** A signature that DSPAM made of a message. */
+  async function importSignature(id: string, text: Buffer): Promise<void> {
+    const { all } = tokensOf(readText(text), optionsOf(taskWith().config.settings));
+    const keys = BigUint64Array.from(all, ({ key }) => key);
+    await store.apply({ notes: foreignSignature(id, keys, Date.now() / 1000 + 1000) });
+  }
+
+  test('teaches both where the message that it was put on is there, too', async () => {
+    await importTokens(false);
+    await importSignature(old, message(true, 900));
+    const learned = counter();
+    const delivered = Buffer.concat([
+      Buffer.from('Return-Path: <x@example.com>\nReceived: from localhost by mail.example.net; now\n'),
+      signed(message(true, 900)),
+    ]);
+    expect(await correct(delivered)).toBe('learned');
+    expect(await learned()).toEqual({ dspam: 1, own: 1 });
+    expect(await correct(delivered)).toBe('duplicate');
+    expect(await learned()).toEqual({ dspam: 0, own: 0 });
+  });
+
+  test('teaches that one alone where the message is not there', async () => {
+    await importTokens(false);
+    await importSignature(old, message(true, 901));
+    const learned = counter();
+    expect(await correct(undefined, old)).toBe('learned');
+    expect(await learned()).toEqual({ dspam: 1, own: 0 });
+  });
+
+  test.each([
+    [
+      'a letter that forwards it',
+      (text: Buffer) =>
+        Buffer.from(mail({ id: 'forward', body: `> ${signed(text).toString('latin1')}` }), 'latin1'),
+    ],
+    [
+      'an attachment of a letter',
+      (text: Buffer) => {
+        const fields = 'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n';
+        const body = `--b\n\nLook.\n--b\nContent-Type: message/rfc822\n\n${signed(text).toString('latin1')}\n--b--\n`;
+        return Buffer.from(mail({ id: 'attached', fields, body }), 'latin1');
+      },
+    ],
+    [
+      'another message',
+      (text: Buffer) => Buffer.from(signed(text).toString('latin1').replace('m902@', 'else@')),
+    ],
+  ])('does not teach the other %s', async (_, sent) => {
+    await importTokens(false);
+    await importSignature(old, message(true, 902));
+    const learned = counter();
+    expect(await correct(sent(message(true, 902)))).toBe('learned');
+    expect(await learned()).toEqual({ dspam: 1, own: 0 });
+  });
+
+  test('from before the import teaches both by the message, and tamis’ alone by one that was altered', async () => {
+    const before = taskWith('engine=tamis');
+    const first = await judge(before, true, 904);
+    const second = await judge(before, true, 906);
+    await importTokens(false);
+    const learned = counter();
+    expect(await correct(message(true, 904), first.signature)).toBe('learned');
+    expect(await learned()).toEqual({ dspam: 1, own: 1 });
+    expect(await correct(altered(message(true, 906)), second.signature)).toBe('learned');
+    expect(await learned()).toEqual({ dspam: 0, own: 1 });
+    // What the signature kept was learned, not what came.
+    expect(await correct(message(true, 906), second.signature)).toBe('learned');
+    expect(await learned()).toEqual({ dspam: 1, own: 0 });
+  });
+
+  test('takes back no verdict that DSPAM’s engine never gave', async () => {
+    const first = await judge(taskWith('engine=tamis'), true, 908);
+    await importTokens(false);
+    const { dspamInnocentLearned } = await store.totals();
+    const lesson = { spam: true, source: 'error', signature: first.signature } as const;
+    await teachMessage(message(true, 908), taskWith('trainingMode=teft'), lesson, 0);
+    expect((await store.totals()).dspamInnocentLearned).toBe(dspamInnocentLearned);
   });
 });

@@ -595,7 +595,7 @@ export function conformance(subject: Subject): void {
         expect(await user.totals()).toMatchObject({ spamLearned: 1, spamMisclassified: 1 });
         const dspam = dspamReading(message, reading);
         const others = await Promise.all(
-          openers.map((one) => new DspamFilter(one, settings).learn(dspam, true, 'error', false)),
+          openers.map((one) => new DspamFilter(one, settings).learn(dspam, true, 'error')),
         );
         expect(others.toSorted()).toEqual(['duplicate', 'duplicate', 'duplicate', 'learned']);
         expect(await user.totals()).toMatchObject({ dspamSpamLearned: 1 });

@@ -51,16 +51,15 @@ export function probabilityFor(totals: DspamTotals, options: ProbabilityOptions)
 function ratio({ spam, innocent }: Hits, totals: DspamTotals, bias: boolean, least: number): number {
   const { spamLearned, innocentLearned } = totals;
   const weight = bias ? 2 : 1;
+  // A token seen in one class only is taken as seen once in the other, if that has been learned at all.
+  const inSpam = (spam === 0 ? 1 : spam) / spamLearned;
+  const inInnocent = (weight * (innocent === 0 ? 1 : innocent)) / innocentLearned;
+  const bothLearned = spamLearned > 0 && innocentLearned > 0;
+  const share = bothLearned ? inSpam / (inSpam + inInnocent) : undefined;
   let probability: number = unknown.bcr;
-  if (spamLearned > 0 && innocentLearned > 0) {
-    // A token seen in one class only is taken as seen once in the other.
-    const inSpam = (spam === 0 ? 1 : spam) / spamLearned;
-    const inInnocent = (weight * (innocent === 0 ? 1 : innocent)) / innocentLearned;
-    const share = inSpam / (inSpam + inInnocent);
-    if (spam > 0 && innocent > 0) probability = share;
-    else if (innocent > 0) probability = Math.min(0.01, share);
-    else if (spam > 0) probability = Math.max(0.99, share);
-  }
+  if (spam > 0 && innocent > 0) probability = share ?? unknown.bcr;
+  else if (innocent > 0) probability = Math.min(0.01, share ?? 1);
+  else if (spam > 0) probability = Math.max(0.99, share ?? 0);
   if (spam + weight * innocent < least) probability = unknown.bcr;
   return Math.min(0.9999, Math.max(0.0001, probability));
 }
@@ -87,15 +86,13 @@ function wordsIn(name: string): number {
   return name.split('+').filter((word) => word !== '#').length;
 }
 
-/** How many hits are asked of a token while the user has little innocent mail; integer divisions, as DSPAM's. */
+/** How many hits are asked of a token while the user has little innocent mail: an integer, as DSPAM's. */
 function leastHitsOf(totals: DspamTotals, { sedation, untilMature }: ProbabilityOptions): number {
   const innocent = totals.innocentLearned + totals.innocentClassified;
   const spam = totals.spamLearned + totals.spamClassified;
   if (sedation === 0 || innocent >= sedated.atAll || spam <= innocent) return leastHits.token;
   const lack =
-    innocent < sedated.strongly
-      ? Math.trunc((spam - innocent) / 200)
-      : Math.trunc(Math.trunc((100 * spam) / (spam + innocent)) / 20);
-  const asked = leastHits.token + Math.trunc(sedation / 2) + sedation * lack;
+    innocent < sedated.strongly ? Math.trunc((spam - innocent) / 200) : (100 * spam) / (spam + innocent) / 20;
+  const asked = leastHits.token + Math.trunc(sedation / 2) + Math.trunc(sedation * lack);
   return untilMature ? Math.min(20, asked) : asked;
 }

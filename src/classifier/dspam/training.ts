@@ -4,7 +4,7 @@
  * - `teft`: all mail that passes is learned as it was judged.
  * - `toe`: so too until more than 100 messages of each class are learned (not with PValue markov); then it is only counted, and only the sender's
  *   token and patterns of noise reduction are written.
- * - `tum`: like teft, but mature tokens are left alone: those of 50 hits or more, unless the confidence is below .70.
+ * - `tum`: like teft, but mature tokens are left alone, by mail that passes and by a corpus: those of 50 hits or more, unless the confidence is below .70.
  * - `notrain`: mail that passes changes nothing.
  *
  * What a person tells is learned in all modes. It takes back what the wrong verdict had taught; DSPAM concludes from the mode whether it had. Hits stay between 0 and the messages learned of their class.
@@ -77,7 +77,8 @@ export function learn(
   };
   const learned = [...tokens.all, ...patternsOf(tokens, lookup, totals, options)].filter((token) => {
     if (onlyCounted) return isSpecial(token, tokens);
-    if (!inbound || options.mode !== 'tum' || lesson.confidence < mature.confidence) return true;
+    const told = lesson.source === 'error' || lesson.source === 'inoculation' || lesson.unlearn;
+    if (told || options.mode !== 'tum' || lesson.confidence < mature.confidence) return true;
     const { spam, innocent } = lookup(token.key);
     return spam + innocent < mature.hits || token.key === tokens.sender;
   });

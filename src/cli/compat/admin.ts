@@ -3,7 +3,7 @@
  * `tamis prefs` does it, in DSPAM's words.
  *
  * `aggregate` names all of DSPAM's preferences in DSPAM's order. Those that mean nothing here are as DSPAM has them where nobody has set them, and
- * nobody can. The user `default` is the site: its values are in tamis.toml.
+ * nobody can; to set them to that changes nothing. The user `default` is the site: its values are in tamis.toml.
  */
 import { preferenceNames, type Settings } from '../../config/settings.ts';
 import { TamisError } from '../../errors.ts';
@@ -58,6 +58,10 @@ export async function runAdmin(argv: readonly string[]): Promise<void> {
     case 'add':
     case 'change':
       if (attribute === undefined || value === undefined) throw usage(takes);
+      if (isIdle(attribute, value)) {
+        say(done);
+        return;
+      }
       await changePreference(config, theirs(user), preferenceNamed(attribute), value);
       say(done);
       return;
@@ -69,6 +73,12 @@ export async function runAdmin(argv: readonly string[]): Promise<void> {
     default:
       throw usage(`there is no ${JSON.stringify(action)}; ${takes}`);
   }
+}
+
+/** Whether a preference that means nothing here is to be what it is anyhow: scripts set all of them. */
+function isIdle(attribute: string, value: string): boolean {
+  const [name, idle] = all.find(([one]) => one.toLowerCase() === attribute.toLowerCase()) ?? [];
+  return !preferenceNames.some((one) => one === name) && idle?.toLowerCase() === value.toLowerCase();
 }
 
 async function remove(config: CompatWords['config'], user: string, attribute: string): Promise<void> {

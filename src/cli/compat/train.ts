@@ -1,7 +1,7 @@
 /**
  * `dspam_train USER [--client] SPAMDIR HAMDIR` or `-i INDEX`: judges sorted mail in turn, and teaches what was judged wrongly.
  *
- *     [test: nonspam] ham/0001                               result: PASS (Innocent)
+ *     [test: nonspam] ham/0001                               result: PASS
  *     [test: spam   ] spam/0001                              result: FAIL (Innocent)
  *
  * Folders may be Maildirs or mbox files too. Each message is judged as one that arrives, so it is learned as the training mode says, and an error is

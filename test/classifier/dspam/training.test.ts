@@ -77,6 +77,19 @@ describe('what passes', () => {
 });
 
 describe('what a person tells', () => {
+  test.each([
+    ['corpus', 1],
+    ['error', 2],
+    ['inoculation', 2],
+  ] as const)('from %s, under tum, writes %i of two tokens if they are mature', (source, written) => {
+    const learning = learned(
+      'tum',
+      { source, confidence: 1 },
+      { each: 50, hits: { spam: 25, innocent: 25 } },
+    );
+    expect(learning.tokens).toHaveLength(written);
+  });
+
   test('is learned under notrain too', () => {
     expect(learned('notrain', { source: 'corpus' }).totals).toEqual({ spamLearned: 1, spamCorpusfed: 1 });
   });

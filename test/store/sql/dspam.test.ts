@@ -39,15 +39,15 @@ async function readingOf(name: string): Promise<ReturnType<typeof dspamReading>>
 async function history(user: UserStore): Promise<unknown[]> {
   const filter = new DspamFilter(user, settings);
   for (const [at, ham] of numbered('ham', 10).entries()) {
-    await filter.learn(await readingOf(ham), false, 'corpus', false);
-    await filter.learn(await readingOf(numbered('spam', 10)[at] ?? ''), true, 'corpus', false);
+    await filter.learn(await readingOf(ham), false, 'corpus');
+    await filter.learn(await readingOf(numbered('spam', 10)[at] ?? ''), true, 'corpus');
   }
   const verdicts: unknown[] = [];
   for (const name of [...numbered('ham', 4, 20), ...numbered('spam', 4, 20)]) {
     const { judgement } = await filter.receive(await readingOf(name), false);
     verdicts.push([name, judgement.spam, judgement.probability, judgement.confidence, judgement.factors]);
   }
-  await filter.learn(await readingOf('ham20'), true, 'error', false);
+  await filter.learn(await readingOf('ham20'), true, 'error');
   const again = await filter.receive(await readingOf('ham21'), true);
   return [...verdicts, again.judgement];
 }
@@ -128,8 +128,8 @@ function inPlace(
     const signed = await filter.signed('6b0360fc154471170017774');
     expect(Array.from(signed.keys ?? [])).toEqual(keys.slice(0, 2));
     // Teft had learned it as innocent, which is taken back.
-    expect(await filter.learn(signed, true, 'error', true)).toBe('learned');
-    expect(await filter.learn(signed, true, 'error', true)).toBe('duplicate');
+    expect(await filter.learn(signed, true, 'error')).toBe('learned');
+    expect(await filter.learn(signed, true, 'error')).toBe('duplicate');
     expect(Array.from(await user.readTokens(BigUint64Array.from(keys.slice(0, 2))))).toEqual([4, 4, 4, 4]);
     const days = new Map<bigint, number>();
     for await (const rows of user.tokens())

@@ -1,6 +1,10 @@
-/** The password that a client of the daemon sends: $TAMIS_PASS, else what is in the user's own file, $XDG_CONFIG_HOME/tamis/secret. */
+/**
+ * The password that a client of the daemon sends: $TAMIS_PASS, else what is in the user's own file, $XDG_CONFIG_HOME/tamis/secret; for whoever can read the site's
+ * configuration, a secret of it.
+ */
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import type { Settings } from '../config/settings.ts';
 import { log } from '../log.ts';
 
 /** Far more bytes than the longest name and its secret. */
@@ -13,6 +17,12 @@ export function passOf(env: NodeJS.ProcessEnv = process.env): string | undefined
   const [configs, home] = [env['XDG_CONFIG_HOME'] ?? '', env['HOME'] ?? ''];
   if (isAbsolute(configs)) return ownSecret(join(configs, 'tamis/secret'));
   return isAbsolute(home) ? ownSecret(join(home, '.config/tamis/secret')) : undefined;
+}
+
+/** What lets a client in by these settings: $TAMIS_PASS, else one of their secrets; undefined: there is none. */
+export function sitePass({ serverPass }: Pick<Settings, 'serverPass'>): string | undefined {
+  const [entry] = Object.entries(serverPass);
+  return process.env['TAMIS_PASS'] ?? (entry && `${entry[1]}@${entry[0]}`);
 }
 
 /** What is in a file that is the own one of who runs this: a delivery agent has the home of somebody else, who may put there what they like. */
