@@ -237,7 +237,10 @@ describe('a question that is none of ours', () => {
   test.each([
     ['no JSON', 'hello'],
     ['a user who is no name', '{"user":7,"bytes":0,"whole":true,"classify":true}'],
-    ['a setting of the store', '{"user":"joe","bytes":0,"whole":true,"classify":true,"settings":{"store":"x"}}'],
+    [
+      'a setting of the store',
+      '{"user":"joe","bytes":0,"whole":true,"classify":true,"settings":{"store":"x"}}',
+    ],
     ['a lesson that is none', '{"user":"joe","bytes":0,"whole":true,"classify":false,"lesson":{"spam":1}}'],
     ['less than no bytes', '{"user":"joe","bytes":-1,"whole":true,"classify":true}'],
   ])('%s, is refused', async (_, question) => {
