@@ -7,8 +7,8 @@
  *
  * With `--from`, `--config` names tamis' own configuration, as it does everywhere else.
  */
-import { writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { unlinkSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Config } from '../config/load.ts';
 import { importSource, type ImportReport } from '../import/import.ts';
 import type { Settings } from '../config/settings.ts';
@@ -125,10 +125,16 @@ function writeConfiguration(dspamConf: string, home: string | undefined, file: s
     writeAll(1, Buffer.from(tomlOf(dspamConf, { home }).toml), 'stdout');
     return;
   }
-  const groupFile = join(dirname(resolve(file)), 'group');
+  const groupFile = `${resolve(file).replace(/\.toml$/, '')}.group`;
   const { toml, groups } = tomlOf(dspamConf, { home, groupFile });
-  writeNew(file, Buffer.from(toml));
+  // The one that others name last: should it fail, nothing is in force.
   if (groups !== undefined) writeNew(groupFile, groups);
+  try {
+    writeNew(file, Buffer.from(toml));
+  } catch (error) {
+    if (groups !== undefined) unlinkSync(groupFile);
+    throw error;
+  }
 }
 
 function writeNew(file: string, bytes: Uint8Array): void {

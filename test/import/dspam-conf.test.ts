@@ -1,5 +1,5 @@
 /** A site's dspam.conf as tamis.toml. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { parse } from 'smol-toml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkSettings } from '../../src/config/settings.ts';
@@ -157,12 +157,18 @@ describe('tamis import dspam --config', () => {
     const made = place.path('etc/tamis.toml');
     const words = ['--config', place.path('dspam.conf'), '--home', place.home, '--write', made];
     expect(run(...words)).toMatchObject({ status: 0, stdout: '', stderr: '' });
-    const copy = place.path('etc/group');
+    const copy = place.path('etc/tamis.group');
     expect(parse(readFileSync(made, 'utf8'))).toMatchObject({ home: place.home, groupFile: copy });
     expect(readFileSync(copy, 'utf8')).toBe(groups);
     rmSync(made);
     expect(run(...words)).toMatchObject({ status: 75 });
     expect(readFileSync(copy, 'utf8')).toBe(groups);
+    expect(existsSync(made)).toBe(false);
+    rmSync(copy);
+    writeFileSync(made, '# mine\n');
+    expect(run(...words)).toMatchObject({ status: 75 });
+    expect(existsSync(copy)).toBe(false);
+    expect(readFileSync(made, 'utf8')).toBe('# mine\n');
   });
 
   test('that is not there is an error', () => {
