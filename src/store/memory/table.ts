@@ -39,6 +39,8 @@ export class FeatureTable {
   #count: number;
   #size = 0;
   readonly #large = new Map<number, number>();
+  /** Of no use, but the engine leaves out what comes to nothing. */
+  #fetched = 0;
 
   /** @param expected How many features will come, so that the table need not grow on the way. */
   constructor(expected = 0) {
@@ -69,6 +71,7 @@ export class FeatureTable {
 
   /** Reads all keys into `values`, two integers each. */
   readAll(keys: Float64Array, values: Int32Array): void {
+    this.#fetch(keys);
     for (let i = 0; i < keys.length; i++) this.read(keys[i] ?? 0, values, 2 * i);
   }
 
@@ -124,6 +127,18 @@ export class FeatureTable {
     this.#size = 0;
   }
 
+  /** Has the processor fetch the slots of keys, many at once: {@link read} would wait for each, which takes a third longer. */
+  #fetch(keys: Float64Array): void {
+    const slots = this.#slots;
+    const count = this.#count;
+    let fetched = 0;
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] ?? 0;
+      fetched |= slots[placeOf(key | 0, highOf(key), count) + 1] ?? 0;
+    }
+    this.#fetched = fetched;
+  }
+
   /** The second integer of a slot, whose lower bits are those of `head`. */
   #packed(key: number, a: number, head: number): number {
     const fits = a > aside && a < -aside;
@@ -140,7 +155,7 @@ export class FeatureTable {
     const slots = this.#slots;
     const low = key | 0;
     const high = highOf(key);
-    let place = width * Math.floor((hash(low, high) / space) * this.#count);
+    let place = placeOf(low, high, this.#count);
     for (;;) {
       const head = slots[place + 1] ?? 0;
       if (head === 0 || (slots[place] === low && (head & highMask) === high)) return place;
@@ -160,6 +175,11 @@ export class FeatureTable {
       for (let at = 0; at < width; at++) this.#slots[place + at] = before[from + at] ?? 0;
     }
   }
+}
+
+/** Where the slot begins that a key has if no other was there first, among so many. */
+function placeOf(low: number, high: number, count: number): number {
+  return width * Math.floor((hash(low, high) / space) * count);
 }
 
 /** The bits of a key above its low 32, plus 1. */
