@@ -4,8 +4,6 @@
  * Each run is a process of its own, so that nothing that befalls one touches the message of another. The message is kept in a file
  * without a name meanwhile.
  */
-import { spawnSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +23,8 @@ const pieceBytes = 64 * 1024;
  * @returns 0, or the first status that is not. A message that cannot be kept is 75, and nothing goes out.
  */
 export function filterEach(argv: readonly string[], users: readonly string[]): number {
-  const name = join(tmpdir(), `tamis-${randomUUID()}`);
+  // Loaded for this alone: it takes 2 ms, which every message would pay for.
+  const name = join(tmpdir(), `tamis-${process.getBuiltinModule('node:crypto').randomUUID()}`);
   try {
     const writer = openSync(name, 'wx', 0o600);
     const runs = users.map((user) => ({ words: wordsFor(user, argv), reader: openSync(name, 'r') }));
@@ -47,6 +46,7 @@ function copy(writer: number): void {
 }
 
 function run(words: readonly string[], reader: number): number {
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
   // tamis.js lies beside the bundle that this is part of.
   const { status, error } = spawnSync(process.execPath, [join(__dirname, 'tamis.js'), ...words], {
     stdio: [reader, 'inherit', 'inherit'],

@@ -5,7 +5,6 @@
  * delivers nothing rather than half, and so that the command can seek in its stdin as deliverers do. The command is
  * run without a shell; its stdout, stderr and environment are ours.
  */
-import { randomUUID } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync, readSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -82,7 +81,7 @@ export class ExecSink implements Sink {
 
 /** Makes a temporary file that only this process and its children can reach. */
 function openTemporary(): TemporaryFile {
-  const path = join(tmpdir(), `tamis-${randomUUID()}`);
+  const path = join(tmpdir(), `tamis-${process.getBuiltinModule('node:crypto').randomUUID()}`);
   try {
     const writer = openSync(path, 'wx', 0o600);
     try {
