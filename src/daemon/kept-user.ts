@@ -70,6 +70,11 @@ export class KeptUser implements Memory, TokenMemory {
     return this.warm !== undefined;
   }
 
+  /** Whether the user is being read into memory, which ends if the store is let go of. */
+  get isBeingRead(): boolean {
+    return this.reading !== undefined;
+  }
+
   /** Whether there is work that has not ended. */
   get isBusy(): boolean {
     return this.waiting > 0;

@@ -139,14 +139,14 @@ export class KeptUsers {
     }
   }
 
-  /** Keeps to the budget and to the number of open stores; the user who has work stays. */
+  /** Keeps to the budget and to the number of open stores; the user who has work stays, and one who is being read into memory. */
   private makeRoom(except: KeptUser): void {
     let { bytes } = this.figures();
     let open = 0;
     for (const { user } of this.kept.values()) if (user.isOpen) open++;
     for (const { user } of this.kept.values()) {
       if (bytes <= this.budget && open <= mostOpen) break;
-      if (user === except) continue;
+      if (user === except || user.isBeingRead) continue;
       const tooMuch = bytes > this.budget && user.isWarm;
       if (!tooMuch && (open <= mostOpen || !user.isOpen)) continue;
       bytes -= tooMuch ? user.bytes : 0;
