@@ -123,12 +123,7 @@ test('mail and lessons go on while a user is read into memory, and nothing of th
   const users: Users = async (...work) => await daemon.with(...work);
   await live(users);
   // More than there may be open: who is being read is not let go of for them.
-  for (let n = 0; n < 20; n++)
-    await judgeMessage(
-      Buffer.from(mail({ id: 'o' })),
-      { user: `other${n}`, config, users },
-      new Deadline(10_000),
-    );
+  for (let n = 0; n < 20; n++) await users(config, `other${n}`, { create: true }, () => Promise.resolve());
   expect(daemon.figures().warm).toBe(0);
   open();
   await vi.waitFor(() => {
