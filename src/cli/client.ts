@@ -116,7 +116,7 @@ async function ask(
   } catch (error) {
     if (systemCode(error) !== 'SECRET' || question.pass !== undefined) throw error;
     // As DSPAM's client has it from its configuration, which costs the others nothing.
-    const pass = (load('./filter.js') as typeof filter).secretOf(command.config);
+    const pass = (load('./filter.js') as typeof filter).configuredPass(command.config);
     if (pass === undefined) throw error;
     return await askDaemon(socket, { ...question, pass }, message, milliseconds);
   }

@@ -35,7 +35,7 @@ export async function runFilter(argv: readonly string[], as: CalledAs = 'tamis')
 }
 
 /** What lets a client of the daemon in, as the configuration says it; undefined: it says none, or cannot be read. */
-export function secretOf(options: ConfigOptions): string | undefined {
+export function configuredPass(options: ConfigOptions): string | undefined {
   try {
     return sitePass(loadConfig({ home: options.home, config: options.config }).settings);
   } catch {
