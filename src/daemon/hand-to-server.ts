@@ -37,19 +37,24 @@ export class ServerHanding implements Handing {
     this.server = server;
   }
 
-  async handOn(handed: Handed): Promise<string> {
-    let connection: Connection;
+  async handOn({ envelope, message }: Handed): Promise<string> {
+    let begun: Begun;
     try {
-      connection = await this.connection();
+      begun = (await this.onKept(envelope)) ?? (await this.onNew(envelope));
     } catch (error) {
       return tryLater('4.4.1', error);
     }
+    const { connection, refusal } = begun;
+    if (refusal !== undefined) {
+      connection.quit();
+      return refused(refusal);
+    }
     try {
-      const reply = await connection.transaction(handed);
-      // Behind a refusal the server may stand anywhere; 421 is its farewell.
-      if (reply.startsWith('250')) this.kept = connection;
+      const reply = await connection.content(message());
+      // Behind a refusal the server may stand anywhere.
+      if (reply.code === 250) this.kept = connection;
       else connection.quit();
-      return reply;
+      return passedOn(reply);
     } catch (error) {
       connection.end();
       return tryLater('4.4.2', error);
@@ -61,17 +66,40 @@ export class ServerHanding implements Handing {
     this.kept = undefined;
   }
 
-  /** The connection of the message before, if the server still answers, or a new one. */
-  private async connection(): Promise<Connection> {
-    const { kept } = this;
+  /** On the connection of the message before; undefined if there is none that is still good. Nothing of a message is there yet. */
+  private async onKept(envelope: Envelope): Promise<Begun | undefined> {
+    const connection = this.kept;
     this.kept = undefined;
-    if (kept !== undefined) {
-      if (await kept.answers()) return kept;
-      kept.end();
+    if (connection === undefined) return undefined;
+    try {
+      const refusal = connection.isSilent ? await connection.begin(envelope) : farewell;
+      if (refusal?.code !== farewell.code) return { connection, refusal };
+    } catch {
+      // A server may end a connection that lies idle.
     }
-    return await Connection.open(this.server);
+    connection.end();
+    return undefined;
+  }
+
+  private async onNew(envelope: Envelope): Promise<Begun> {
+    const connection = await Connection.open(this.server);
+    try {
+      return { connection, refusal: await connection.begin(envelope) };
+    } catch (error) {
+      connection.end();
+      throw error;
+    }
   }
 }
+
+/** A connection whose server waits for a message, or has refused the envelope. */
+interface Begun {
+  readonly connection: Connection;
+  readonly refusal: Reply | undefined;
+}
+
+/** What a server says that ends a connection (RFC 5321, 3.8). */
+const farewell: Reply = { code: 421, lines: [] };
 
 class Connection {
   private readonly wire: Wire;
@@ -97,28 +125,40 @@ class Connection {
     }
   }
 
-  /** Whether the connection is still good for another transaction. */
-  async answers(): Promise<boolean> {
-    try {
-      return (await this.ask('RSET')).code === 250;
-    } catch {
-      return false;
-    }
+  /** Whether the server has said nothing that was not asked for, and is there as far as can be seen. */
+  get isSilent(): boolean {
+    return this.wire.socket.writable && !this.wire.hasMore;
   }
 
-  /** Hands one message on; the reply for the client. */
-  async transaction({ envelope, message }: Handed): Promise<string> {
+  /**
+   * Says for whom a message is: all at once, if the server takes that (RFC 2920).
+   *
+   * @returns The refusal, behind which the connection is good for nothing more; undefined if the server waits for the message.
+   */
+  async begin(envelope: Envelope): Promise<Reply | undefined> {
     const { sender, recipient } = envelope;
     if (!isAscii(sender + recipient) && !this.extensions.has('SMTPUTF8'))
-      return `550 5.6.7 ${printable(this.name)} takes no address in UTF-8`;
-    const from = await this.ask(`MAIL FROM:<${sender}>${this.parameters(envelope)}`);
-    if (from.code !== 250) return refused(from);
-    const to = await this.ask(`RCPT TO:<${recipient}>`);
-    if (to.code !== 250 && to.code !== 251) return refused(to);
-    const data = await this.ask('DATA');
-    if (data.code !== 354) return refused(data);
-    for await (const piece of withDots(message(), '\r\n')) await this.wire.send(piece);
-    return passedOn(await this.ask('.'));
+      return { code: 550, lines: [`5.6.7 ${this.name} takes no address in UTF-8`] };
+    const steps: readonly (readonly [command: string, ...codes: readonly number[]])[] = [
+      [`MAIL FROM:<${sender}>${this.parameters(envelope)}`, 250],
+      [`RCPT TO:<${recipient}>`, 250, 251],
+      ['DATA', 354],
+    ];
+    const together = this.extensions.has('PIPELINING');
+    for (const [command] of together ? steps : []) await this.say(command);
+    for (const [command, ...codes] of steps) {
+      if (!together) await this.say(command);
+      const reply = await this.reply();
+      if (!codes.includes(reply.code)) return reply;
+    }
+    return undefined;
+  }
+
+  /** Sends a message that the server waits for. */
+  async content(message: AsyncIterable<Uint8Array>): Promise<Reply> {
+    for await (const piece of withDots(message, '\r\n')) await this.wire.put(piece);
+    await this.say('.');
+    return await this.reply();
   }
 
   /** Says goodbye without waiting for an answer. */
@@ -142,14 +182,14 @@ class Connection {
 
   private async greet(kind: 'lmtp' | 'smtp'): Promise<void> {
     const greeting = await this.reply();
-    const hello = greeting.code === 220 ? await this.ask(`${hellos[kind]} ${hostname()}`) : greeting;
+    if (greeting.code === 220) await this.say(`${hellos[kind]} ${hostname()}`);
+    const hello = greeting.code === 220 ? await this.reply() : greeting;
     if (hello.code !== 250 || greeting.code !== 220) throw new Error(`It says: ${textOf(hello)}`);
     this.extensions = new Set(hello.lines.slice(1).map((line) => (line.split(' ')[0] ?? '').toUpperCase()));
   }
 
-  private async ask(command: string): Promise<Reply> {
-    await this.wire.send(`${command}\r\n`);
-    return await this.reply();
+  private async say(command: string): Promise<void> {
+    await this.wire.put(`${command}\r\n`);
   }
 
   private async reply(): Promise<Reply> {

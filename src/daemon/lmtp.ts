@@ -45,6 +45,7 @@ export async function serveLmtp(wire: Wire, service: Service): Promise<void> {
   const session = new Session(wire, service);
   try {
     await session.run();
+    await wire.flush();
   } finally {
     session.close();
   }
@@ -175,6 +176,7 @@ class Session {
           async () => await this.deliver(held, transaction, recipient),
         );
         await this.say(reply);
+        await this.wire.flush();
       }
     } finally {
       await held.dispose();
@@ -237,8 +239,9 @@ class Session {
     }
   }
 
+  /** Replies to commands that came together go out together (RFC 2920, 3.2). */
   private async say(...lines: readonly string[]): Promise<void> {
-    await this.wire.send(lines.map((line) => `${line}\r\n`).join(''));
+    await this.wire.put(lines.map((line) => `${line}\r\n`).join(''));
   }
 }
 

@@ -2,7 +2,8 @@
  * A connection read as protocols are: lines, then so many bytes, then lines again.
  *
  * Invariants: nothing is read ahead of what is asked for beyond the socket's own buffer, so that a client who sends faster than
- * it is served waits; a client who says nothing for the idle time is cut off; a line has a limit.
+ * it is served waits; a client who says nothing for the idle time is cut off; a line has a limit. What is put down to be sent goes
+ * out before anything is waited for, so that neither end waits for the other, and what belongs together goes out together.
  */
 import type { Socket } from 'node:net';
 import { TamisError } from '../errors.ts';
@@ -15,6 +16,8 @@ const nothing: Buffer = Buffer.alloc(0);
 const lastChance = 200;
 /** Bytes of a line at most: far above any protocol's own limit. */
 const longestLine = 8192;
+/** Bytes put down to be sent from which they are sent: a message does not lie in memory once more. */
+const mostPutDown = 64 * 1024;
 
 /** One connection. */
 export class Wire {
@@ -26,6 +29,8 @@ export class Wire {
   private readonly ending: AbortSignal | undefined;
   private buffered = nothing;
   private ended = false;
+  private putDown: Uint8Array[] = [];
+  private putDownBytes = 0;
 
   /**
    * @param idle Milliseconds of silence after which the connection is cut.
@@ -146,8 +151,31 @@ export class Wire {
     }
   }
 
-  /** Sends, and waits until the client takes it. */
+  /** Puts down what is sent with what follows: before the next wait for the other end, or by {@link flush}. */
+  async put(bytes: Uint8Array | string): Promise<void> {
+    const piece = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+    this.putDown.push(piece);
+    this.putDownBytes += piece.length;
+    if (this.putDownBytes >= mostPutDown) await this.flush();
+  }
+
+  /** Sends what was put down, and waits until the other end takes it. */
+  async flush(): Promise<void> {
+    const { putDown } = this;
+    if (putDown.length === 0) return;
+    const [first = nothing] = putDown;
+    this.putDown = [];
+    this.putDownBytes = 0;
+    await this.write(putDown.length === 1 ? first : Buffer.concat(putDown));
+  }
+
+  /** Sends, behind what was put down, and waits until the other end takes it. */
   async send(bytes: Uint8Array | string): Promise<void> {
+    await this.put(bytes);
+    await this.flush();
+  }
+
+  private async write(bytes: Uint8Array): Promise<void> {
     const { socket } = this;
     const gone = (): TamisError =>
       new TamisError('OUTPUT', 'The other end closed the connection before it had everything.');
@@ -171,6 +199,7 @@ export class Wire {
   }
 
   private async fill(): Promise<boolean> {
+    await this.flush();
     if (this.ended) return false;
     const next = await this.source.next();
     if (next.done === true) this.ended = true;

@@ -18,6 +18,8 @@ const usual: Readonly<Record<Step, string>> = {
   dot: '250 2.0.0 Kept',
 };
 
+const together: Readonly<Record<Step, string>> = { ...usual, LHLO: '250-next\r\n250 PIPELINING' };
+
 let answers: Readonly<Record<Step, string>> = usual;
 let taken = 0;
 const folder = mkdtempSync(join(tmpdir(), 'tamis-next-'));
@@ -62,21 +64,23 @@ async function* message(): AsyncGenerator<Buffer> {
   yield await Promise.resolve(Buffer.from('Subject: x\r\n\r\nx\r\n'));
 }
 
-async function handOn(): Promise<string> {
+const envelope = {
+  sender: 'a@b',
+  recipient: 'c@d',
+  user: 'c@d',
+  domain: 'd',
+  eightBit: false,
+  utf8: false,
+};
+
+/** Hands on one message after another, each with what the server answers; the replies. */
+async function handOn(...all: readonly (typeof answers)[]): Promise<readonly string[]> {
   const handing = new ServerHanding({ kind: 'lmtp', address: { path } });
-  const envelope = {
-    sender: 'a@b',
-    recipient: 'c@d',
-    user: 'c@d',
-    domain: 'd',
-    eightBit: false,
-    utf8: false,
-  };
-  try {
-    return await handing.handOn({ envelope, spam: false, message });
-  } finally {
-    handing.close();
-  }
+  const given: string[] = [];
+  taken = 0;
+  for (answers of all) given.push(await handing.handOn({ envelope, spam: false, message }));
+  handing.close();
+  return given;
 }
 
 const replies = [
@@ -96,14 +100,35 @@ const replies = [
   ],
   ...['', 'x', '25', '2500 x', '-1', '999 x', '250-x\r\n550 x', 'cut'],
 ];
-const cases = steps.flatMap((step) => replies.map((reply) => [step, reply] as const));
+const cases = [usual, together].flatMap((server) =>
+  steps.flatMap((step) => replies.map((reply) => [step, reply, server] as const)),
+);
 
-test.each(cases)('%s is answered with %j', async (step, reply) => {
-  answers = { ...usual, [step]: reply };
-  taken = 0;
-  const answer = await handOn();
+/** Nobody says that a message was taken who has not got it, and nobody bounces it but by a refusal of its own. */
+function check(answer: string, reply: string): void {
   expect(answer).toMatch(/^(?:250 2|45\d 4|5[1-9]\d 5)\.\d{1,3}\.\d{1,3}(?: |$)/);
-  // Nobody says that a message was taken who has not got it, and nobody bounces it but by a refusal of its own.
   if (answer.startsWith('250')) expect(taken).toBe(1);
   if (answer.startsWith('5')) expect(reply).toMatch(/(?:^|\n)5/);
+}
+
+test.each(cases)('%s is answered with %j', async (step, reply, server) => {
+  const [answer = ''] = await handOn({ ...server, [step]: reply });
+  check(answer, reply);
+});
+
+test.each(cases)('%s is answered with %j on a connection that was good', async (step, reply, server) => {
+  const [first = '', answer = ''] = await handOn(server, { ...server, [step]: reply });
+  expect(first).toBe('250 2.0.0 Kept');
+  taken--;
+  check(answer, reply);
+});
+
+test('a connection that the server has ended, or ends at the next word, costs no message', async () => {
+  for (const reply of ['cut', '421 idle']) {
+    let cut = false;
+    const once = { ...together };
+    Object.defineProperty(once, 'MAIL', { get: () => (cut ? usual.MAIL : ((cut = true), reply)) });
+    expect(await handOn(together, once)).toEqual(['250 2.0.0 Kept', '250 2.0.0 Kept']);
+    expect(taken).toBe(2);
+  }
 });

@@ -47,7 +47,7 @@ export class NextServer {
     let recipient = '';
     let inData = false;
     const commands: Readonly<Record<string, (line: string) => string>> = {
-      LHLO: () => '250-next\r\n250-8BITMIME\r\n250 SMTPUTF8',
+      LHLO: () => '250-next\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8',
       EHLO: () => '250-next\r\n250 8BITMIME',
       MAIL: (line) => {
         sender = line.slice('MAIL FROM:'.length);
