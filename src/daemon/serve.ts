@@ -79,9 +79,8 @@ export async function serve(
     lmtp: serveLmtp,
     public: (wire, service) => serveDlmtp(wire, service, { entrance, understand }),
   };
-  const { workers, cacheBytes, connections, socketMode, lmtpNext } = config.settings;
-  if (addresses.lmtp !== undefined && lmtpNext === undefined)
-    throw new TamisError('CONFIG', `LMTP needs the setting lmtpNext: ${nextHopSyntax}.`);
+  check(config, addresses);
+  const { workers, cacheBytes, connections, socketMode } = config.settings;
   const late: { service?: Service } = {};
   const listeners: Listener[] = [];
   for (const [name, protocol] of Object.entries(protocols)) {
@@ -112,7 +111,7 @@ export async function serve(
   answerMetrics(metricsServer, metrics, pool);
 
   const hangUp = (): void => {
-    void reconfigure(reload, pool, service);
+    void reconfigure(() => check(reload(), addresses), pool, service);
   };
   process.on('SIGHUP', hangUp);
   const ended = new Promise<void>((resolve) => {
@@ -130,6 +129,13 @@ export async function serve(
   await Promise.all(listeners.map((listener) => listener.close(patience)));
   await pool.close();
   journal.close();
+}
+
+/** A configuration that the daemon can serve with. */
+function check(config: Config, addresses: Addresses): Config {
+  if (addresses.lmtp !== undefined && config.settings.lmtpNext === undefined)
+    throw new TamisError('CONFIG', `LMTP needs the setting lmtpNext: ${nextHopSyntax}.`);
+  return config;
 }
 
 async function reconfigure(reload: () => Config, pool: Pool, service: Service): Promise<void> {

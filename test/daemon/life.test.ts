@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { advertisement, field, mail, withoutOurs } from '../cli/mail.ts';
+import { advertisement, field, mail, withCrlf, withoutOurs } from '../cli/mail.ts';
 import { all, answerOf, Daemon } from './daemon.ts';
 
 let daemon: Daemon;
@@ -151,6 +151,21 @@ test('SIGHUP reads the configuration again, and keeps the old one if the new is 
   daemon.signal('SIGHUP');
   await said('stays as it was');
   expect(await factors()).toBe(true);
+});
+
+test('SIGHUP does not take from LMTP where it hands on to', async () => {
+  const configuration = daemon.place.path('tamis.toml');
+  mkdirSync(daemon.place.path('joe/new'), { recursive: true });
+  for (const folder of ['cur', 'tmp']) mkdirSync(daemon.place.path(`joe/${folder}`));
+  writeFileSync(configuration, `lmtpNext = "maildir:${daemon.place.path('%n')}"\n`);
+  await daemon.start(`--lmtp=${daemon.lmtp}`);
+  writeFileSync(configuration, 'showFactors = true\n');
+  daemon.signal('SIGHUP');
+  while (!daemon.said.includes('stays as it was')) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(daemon.said).toContain('LMTP needs the setting lmtpNext');
+  const transaction = `MAIL FROM:<a@b>\r\nRCPT TO:<joe@example.net>\r\nDATA\r\n${withCrlf(mail({ id: 'after' }))}.\r\n`;
+  expect(await daemon.send(daemon.lmtp, `LHLO client\r\n${transaction}QUIT\r\n`)).toContain('250 2.0.0 ');
+  expect(readdirSync(daemon.place.path('joe/new'))).toHaveLength(1);
 });
 
 test('a socket has its mode; a leftover is taken away, one in use is not', async () => {

@@ -134,7 +134,8 @@ export class Features {
     const { first } = this.#backlog;
     try {
       const sums = await backlog.sums();
-      await this.#writer.write(false, async (batch) => {
+      // Synced: were a later change of the buckets on disk without this one, what waits would be added once more at the next start.
+      await this.#writer.write(true, async (batch) => {
         await this.#addToBuckets(batch, sums);
         for (const key of backlog.keys()) batch.del(key);
         batch.put(records.versionKey, records.encodeVersion(first));
