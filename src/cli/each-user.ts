@@ -4,10 +4,10 @@
  * Each run is a process of its own, so that nothing that befalls one touches the message of another. The message is kept in a file
  * without a name meanwhile.
  */
-import { closeSync, openSync, unlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Input } from '../filter/input.ts';
+import { namelessFile } from '../filter/nameless.ts';
 import { writeAll } from '../filter/output.ts';
 import { logError } from '../log.ts';
 import { wordsFor } from './dspam-words.ts';
@@ -23,14 +23,12 @@ const pieceBytes = 64 * 1024;
  * @returns 0, or the first status that is not. A message that cannot be kept is 75, and nothing goes out.
  */
 export function filterEach(argv: readonly string[], users: readonly string[]): number {
-  // Loaded for this alone: it takes 2 ms, which every message would pay for.
-  const name = join(tmpdir(), `tamis-${process.getBuiltinModule('node:crypto').randomUUID()}`);
   try {
-    const writer = openSync(name, 'wx', 0o600);
-    const runs = users.map((user) => ({ words: wordsFor(user, argv), reader: openSync(name, 'r') }));
-    unlinkSync(name);
+    const commands = users.map((user) => wordsFor(user, argv));
+    const { writer, readers } = namelessFile(users.length);
     copy(writer);
-    return runs.map(({ words, reader }) => run(words, reader)).find((status) => status !== 0) ?? 0;
+    const statuses = readers.map((reader, at) => run(commands[at] ?? [], reader));
+    return statuses.find((status) => status !== 0) ?? 0;
   } catch (error) {
     logError(error);
     return temporaryFailure;

@@ -5,29 +5,23 @@
  * delivers nothing rather than half, and so that the command can seek in its stdin as deliverers do. The command is
  * run without a shell; its stdout, stderr and environment are ours.
  */
-import { closeSync, fstatSync, openSync, readFileSync, readSync, unlinkSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { TamisError } from '../errors.ts';
 import { log, logError } from '../log.ts';
 import type { Input } from './input.ts';
+import { namelessFile, type NamelessFile } from './nameless.ts';
 import { writeAll } from './output.ts';
 import type { Sink } from './sink.ts';
 
 /** The name of a program, and its arguments. */
 export type Command = readonly [string, ...string[]];
 
-/** A file that has no name any more: one descriptor to write it, one to read it from its beginning. */
-interface TemporaryFile {
-  readonly writer: number;
-  readonly reader: number;
-}
-
 /** Keeps the message in a temporary file, then runs the command. */
 export class ExecSink implements Sink {
   private readonly command: Command;
   private readonly original: Input | undefined;
-  private readonly file: TemporaryFile | undefined;
+  private readonly file: NamelessFile | undefined;
   private failed = false;
 
   /**
@@ -37,7 +31,7 @@ export class ExecSink implements Sink {
   constructor(command: Command, original: Input | undefined) {
     this.command = command;
     this.original = original;
-    this.file = this.attempt(openTemporary);
+    this.file = this.attempt(() => namelessFile(1));
   }
 
   write(bytes: Uint8Array): void {
@@ -56,12 +50,12 @@ export class ExecSink implements Sink {
 
   abort(): void {
     if (this.file === undefined) return;
-    closeSync(this.file.writer);
-    closeSync(this.file.reader);
+    for (const descriptor of [this.file.writer, ...this.file.readers]) closeSync(descriptor);
   }
 
   private runCommand(): number {
-    if (this.file !== undefined && !this.failed) return run(this.command, this.file.reader);
+    const [reader] = this.file?.readers ?? [];
+    if (reader !== undefined && !this.failed) return run(this.command, reader);
     if (this.original === undefined) {
       throw new TamisError('DELIVERY', `${this.command[0]} was not run: there is no temporary file.`);
     }
@@ -76,21 +70,6 @@ export class ExecSink implements Sink {
       this.failed = true;
       return undefined;
     }
-  }
-}
-
-/** Makes a temporary file that only this process and its children can reach. */
-function openTemporary(): TemporaryFile {
-  const path = join(tmpdir(), `tamis-${process.getBuiltinModule('node:crypto').randomUUID()}`);
-  try {
-    const writer = openSync(path, 'wx', 0o600);
-    try {
-      return { writer, reader: openSync(path, 'r') };
-    } finally {
-      unlinkSync(path);
-    }
-  } catch (cause) {
-    throw new TamisError('DELIVERY', `No temporary file can be made in ${tmpdir()}.`, { cause });
   }
 }
 

@@ -1,11 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { advertisement, field, mail, withCrlf, withoutOurs } from '../cli/mail.ts';
-import { root } from '../cli/tamis.ts';
 import { Daemon } from './daemon.ts';
+import { tamisc as run } from './tamisc.ts';
 
 let daemon: Daemon;
 beforeAll(async () => {
@@ -20,19 +19,8 @@ afterAll(async () => {
   await daemon.remove();
 });
 
-interface Result {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function tamisc(args: readonly string[], input: string, socket = daemon.socket): Result {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'dist/tamisc.js'), ...args], {
-    input: Buffer.from(input, 'latin1'),
-    env: { PATH: process.env['PATH'], TAMIS_SOCKET: socket },
-  });
-  return { status, stdout: stdout.toString('latin1'), stderr: stderr.toString() };
-}
+const tamisc = (args: readonly string[], input: string, socket = daemon.socket): ReturnType<typeof run> =>
+  run(args, input, { socket });
 
 describe('tamisc', () => {
   test('gives the message with the daemon’s verdict and footer', () => {

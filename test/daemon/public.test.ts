@@ -5,9 +5,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { advertisement, field, mail, withoutOurs } from '../cli/mail.ts';
-import { root } from '../cli/tamis.ts';
 import { describeAsRoot } from '../peers.ts';
 import { Daemon } from './daemon.ts';
+import { tamisc as run, type Person } from './tamisc.ts';
 
 const users = ['joe', 'ann@example.org'] as const;
 let daemon: Daemon;
@@ -20,27 +20,12 @@ afterAll(async () => {
   await daemon.remove();
 });
 
-interface Result {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Who runs tamisc, and what they have. */
-interface Person {
-  readonly socket?: string;
-  readonly env?: NodeJS.ProcessEnv;
-  readonly uid?: number;
-}
-
-function tamisc(args: readonly string[], input: string, { socket, env, uid }: Person = {}): Result {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'dist/tamisc.js'), ...args], {
-    input: Buffer.from(input, 'latin1'),
-    env: { PATH: process.env['PATH'], TAMIS_SOCKET: socket ?? daemon.public, ...env },
-    ...(uid === undefined ? {} : { uid, gid: uid }),
-  });
-  return { status, stdout: stdout.toString('latin1'), stderr: stderr.toString() };
-}
+/** Runs tamisc as somebody who asks on the public socket. */
+const tamisc = (
+  args: readonly string[],
+  input: string,
+  person: Partial<Person> = {},
+): ReturnType<typeof run> => run(args, input, { socket: daemon.public, ...person });
 
 /** What proves to be a user. */
 function passOf(user: string): string {
