@@ -105,6 +105,8 @@ class Connection {
   private readonly wire: Wire;
   private readonly name: string;
   private extensions: ReadonlySet<string> = new Set();
+  /** Replies that the server owes. */
+  private owed = 0;
 
   private constructor(socket: Socket, name: string) {
     this.wire = new Wire(socket, idle);
@@ -127,7 +129,8 @@ class Connection {
 
   /** Whether the server has said nothing that was not asked for, and is there as far as can be seen. */
   get isSilent(): boolean {
-    return this.wire.socket.writable && !this.wire.hasMore;
+    const { socket, hasMore } = this.wire;
+    return socket.writable && socket.readableLength === 0 && !hasMore;
   }
 
   /**
@@ -157,13 +160,21 @@ class Connection {
   /** Sends a message that the server waits for. */
   async content(message: AsyncIterable<Uint8Array>): Promise<Reply> {
     for await (const piece of withDots(message, '\r\n')) await this.wire.put(piece);
+    const early = !this.isSilent;
     await this.say('.');
-    return await this.reply();
+    const reply = await this.reply();
+    if (early && reply.code < 400)
+      throw new TamisError('DELIVERY', `${this.name} took a message before it had it.`);
+    return reply;
   }
 
-  /** Says goodbye without waiting for an answer. */
+  /** Says goodbye without waiting for an answer; not where it could be taken for a message, because the server waits for one. */
   quit(): void {
     const { socket } = this.wire;
+    if (this.owed > 0) {
+      this.end();
+      return;
+    }
     socket.end('QUIT\r\n', () => {
       socket.destroy();
     });
@@ -181,6 +192,7 @@ class Connection {
   }
 
   private async greet(kind: 'lmtp' | 'smtp'): Promise<void> {
+    this.owed++;
     const greeting = await this.reply();
     if (greeting.code === 220) await this.say(`${hellos[kind]} ${hostname()}`);
     const hello = greeting.code === 220 ? await this.reply() : greeting;
@@ -189,6 +201,7 @@ class Connection {
   }
 
   private async say(command: string): Promise<void> {
+    this.owed++;
     await this.wire.put(`${command}\r\n`);
   }
 
@@ -199,7 +212,9 @@ class Connection {
       const [code] = /^[2-5]\d\d(?=[ -]|$)/.exec(line) ?? [];
       if (code === undefined) break;
       lines.push(line.slice(4));
-      if (line[3] !== '-') return { code: Number(code), lines };
+      if (line[3] === '-') continue;
+      this.owed--;
+      return { code: Number(code), lines };
     }
     throw new TamisError('DELIVERY', `${this.name} answers what is no reply.`);
   }

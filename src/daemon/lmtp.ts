@@ -45,8 +45,9 @@ export async function serveLmtp(wire: Wire, service: Service): Promise<void> {
   const session = new Session(wire, service);
   try {
     await session.run();
-    await wire.flush();
   } finally {
+    // Whatever went wrong: what has been answered is said.
+    await wire.flush().catch(() => undefined);
     session.close();
   }
 }
@@ -176,7 +177,6 @@ class Session {
           async () => await this.deliver(held, transaction, recipient),
         );
         await this.say(reply);
-        await this.wire.flush();
       }
     } finally {
       await held.dispose();

@@ -143,6 +143,7 @@ export class Wire {
 
   /** Does work that the other end waits for: its silence is no fault of its own meanwhile. */
   async whileItWaits<Result>(work: () => Promise<Result>): Promise<Result> {
+    await this.flush();
     this.socket.setTimeout(0);
     try {
       return await work();
@@ -151,7 +152,7 @@ export class Wire {
     }
   }
 
-  /** Puts down what is sent with what follows: before the next wait for the other end, or by {@link flush}. */
+  /** Puts down what is sent with what follows: before the next wait for the other end, or by {@link flush}. The bytes must stay until then. */
   async put(bytes: Uint8Array | string): Promise<void> {
     const piece = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
     this.putDown.push(piece);

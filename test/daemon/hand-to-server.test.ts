@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ServerHanding } from '../../src/daemon/hand-to-server.ts';
 
@@ -22,21 +23,28 @@ const together: Readonly<Record<Step, string>> = { ...usual, LHLO: '250-next\r\n
 
 let answers: Readonly<Record<Step, string>> = usual;
 let taken = 0;
+let connections = 0;
+/** What came in together, and what the server says by itself once it has kept a message. */
+let pieces: string[] = [];
+let stray: string | undefined;
 const folder = mkdtempSync(join(tmpdir(), 'tamis-next-'));
 const path = join(folder, 'next');
 let server: Server;
 
 /** Answers step by step; `cut` ends the connection, everything else is sent. */
 function serve(socket: Socket): void {
+  connections++;
   let input = '';
   let inData = false;
   const answer = (step: Step): void => {
-    if (answers[step] === 'cut') socket.destroy();
-    else socket.write(`${answers[step]}\r\n`);
+    const text = answers[step];
+    if (text === 'cut') socket.destroy();
+    else socket.write(`${text}\r\n`);
   };
   socket
     .on('error', () => undefined)
     .on('data', (piece: Buffer) => {
+      pieces.push(piece.toString('latin1'));
       input += piece.toString('latin1');
       for (let end = input.indexOf('\r\n'); end >= 0; end = input.indexOf('\r\n')) {
         const line = input.slice(0, end);
@@ -46,6 +54,7 @@ function serve(socket: Socket): void {
         inData = step === 'DATA' && answers.DATA.startsWith('354');
         if (step === 'dot') taken++;
         answer(step);
+        if (step === 'dot' && stray !== undefined) setTimeout(() => socket.write(stray ?? ''), 5);
       }
     });
   answer('greeting');
@@ -77,8 +86,11 @@ const envelope = {
 async function handOn(...all: readonly (typeof answers)[]): Promise<readonly string[]> {
   const handing = new ServerHanding({ kind: 'lmtp', address: { path } });
   const given: string[] = [];
-  taken = 0;
-  for (answers of all) given.push(await handing.handOn({ envelope, spam: false, message }));
+  [taken, connections, pieces] = [0, 0, []];
+  for (answers of all) {
+    given.push(await handing.handOn({ envelope, spam: false, message }));
+    if (stray !== undefined) await sleep(30);
+  }
   handing.close();
   return given;
 }
@@ -118,9 +130,47 @@ test.each(cases)('%s is answered with %j', async (step, reply, server) => {
 
 test.each(cases)('%s is answered with %j on a connection that was good', async (step, reply, server) => {
   const [first = '', answer = ''] = await handOn(server, { ...server, [step]: reply });
-  expect(first).toBe('250 2.0.0 Kept');
+  expect(first).toBe(kept);
   taken--;
   check(answer, reply);
+});
+
+const kept = '250 2.0.0 Kept';
+
+test('all commands go out at once to a server that takes them so, one after another to any other', async () => {
+  const commands = ['MAIL FROM:<a@b>\r\n', 'RCPT TO:<c@d>\r\n', 'DATA\r\n'];
+  const whole = 'Subject: x\r\n\r\nx\r\n.\r\n';
+  expect(await handOn(together, together)).toEqual([kept, kept]);
+  expect(pieces.slice(-4)).toEqual([commands.join(''), whole, commands.join(''), whole]);
+  expect(await handOn(usual)).toEqual([kept]);
+  expect(pieces.slice(-4)).toEqual([...commands, whole]);
+});
+
+test.each(['250 x\r\n', '354 x\r\n', '250 x\r\n250 x\r\n354 x\r\n', '421 x\r\n', '\r\n', 'x'])(
+  'a server that says %j by itself is asked anew',
+  async (words) => {
+    stray = words;
+    try {
+      expect(await handOn(together, together)).toEqual([kept, kept]);
+      expect([taken, connections]).toEqual([2, 2]);
+    } finally {
+      stray = undefined;
+    }
+  },
+);
+
+test('a success that is said before the message was there is none', async () => {
+  for (const server of [usual, together]) {
+    const [answer] = await handOn({ ...server, DATA: '354 go on\r\n250 2.0.0 early', dot: '552 5.2.2 full' });
+    expect(answer).toMatch(/^451 /);
+  }
+});
+
+test('a server that waits for a message behind a refusal gets no goodbye that it could take for one', async () => {
+  const [answer] = await handOn({ ...together, RCPT: '550 5.1.1 nobody' });
+  expect(answer).toBe('550 5.1.1 nobody');
+  await sleep(30);
+  expect(pieces.join('')).not.toContain('QUIT');
 });
 
 test('a connection that the server has ended, or ends at the next word, costs no message', async () => {
@@ -128,7 +178,7 @@ test('a connection that the server has ended, or ends at the next word, costs no
     let cut = false;
     const once = { ...together };
     Object.defineProperty(once, 'MAIL', { get: () => (cut ? usual.MAIL : ((cut = true), reply)) });
-    expect(await handOn(together, once)).toEqual(['250 2.0.0 Kept', '250 2.0.0 Kept']);
+    expect(await handOn(together, once)).toEqual([kept, kept]);
     expect(taken).toBe(2);
   }
 });

@@ -150,6 +150,34 @@ describe('to a next LMTP server', () => {
     expect((await answers).match(/^250 2\.0\.0 Kept/gm)).toHaveLength(3);
   });
 
+  test('what is answered is said before anything is waited for, and together', async () => {
+    const socket = connect(daemon.lmtp);
+    const pieces: string[] = [];
+    socket.on('data', (piece: Buffer) => pieces.push(piece.toString('latin1')));
+    const said = async (words: string): Promise<void> => {
+      await expect.poll(() => pieces.join('')).toContain(words);
+      pieces.length = 0;
+    };
+    await said('220 ');
+    socket.write('LHLO client\r\n');
+    await said('250 SIZE');
+    const [commands, message] = transaction(['joe', 'slow'], 'Subject: x\r\n\r\nx\r\n').split(
+      /(?<=DATA\r\n)/,
+    );
+    socket.write(commands ?? '');
+    await expect.poll(() => pieces).toEqual([`${[mailed, named, named, ready].join('\r\n')}\r\n`]);
+    pieces.length = 0;
+    socket.write(message ?? '');
+    // The second recipient's server has not answered yet.
+    await said('250 2.0.0 Kept\r\n');
+    await expect.poll(() => next.taken.length).toBe(2);
+    expect(pieces).toEqual([]);
+    next.letGo();
+    await said('250 2.0.0 Kept\r\n');
+    socket.end(`NOOP\r\n${'x'.repeat(9000)}`);
+    await said('250 2.0.0 OK\r\n');
+  });
+
   test('forged lines are taken out; addresses in UTF-8, quoted, empty', async () => {
     const user = Buffer.from('jörg@exämple.net').toString('latin1');
     const message = 'X-DSPAM-Result: Innocent\r\nSubject: x\r\n\r\nbody\r\n';

@@ -8,11 +8,13 @@ export interface Taken {
   readonly message: string;
 }
 
-/** The server. Whatever begins a recipient's name decides what is answered: `no`, `full`, `late`, `cut`. */
+/** The server. Whatever begins a recipient's name decides what is answered: `no`, `full`, `late`, `cut`; to `slow` once {@link letGo} is called. */
 export class NextServer {
   readonly taken: Taken[] = [];
   /** Connections so far. */
   connections = 0;
+  /** Answers those who wait. */
+  letGo: () => void = () => undefined;
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
 
@@ -81,7 +83,10 @@ export class NextServer {
           }
           const full = recipient.startsWith('full');
           if (!full) this.taken.push({ sender, recipient, message });
-          socket.write(full ? '452 the disk is full\r\n' : '250 2.0.0 Kept\r\n');
+          const answer = (): boolean =>
+            socket.write(full ? '452 the disk is full\r\n' : '250 2.0.0 Kept\r\n');
+          if (recipient.startsWith('slow')) this.letGo = answer;
+          else answer();
           continue;
         }
         const end = input.indexOf('\r\n');
