@@ -131,12 +131,13 @@ describe('scores', () => {
   test('keep to their bounds: the text argues for innocent by 3 at most', () => {
     fc.assert(
       fc.property(anyEvidence, (evidence) => {
-        const { header, text, pairs, total, known } = scoresOf(evidence);
+        const { header, text, pairs, sender, total, known } = scoresOf(evidence);
         expect(Math.abs(header)).toBeLessThanOrEqual(10);
         expect(text).toBeLessThanOrEqual(10);
         expect(text).toBeGreaterThanOrEqual(-3);
         expect(Math.abs(pairs)).toBeLessThanOrEqual(5);
-        expect(total).toBeCloseTo(header + text + pairs, 9);
+        expect(Math.abs(sender)).toBeLessThanOrEqual(2);
+        expect(total).toBeCloseTo(header + text + pairs + sender, 9);
         expect(known).toBeGreaterThanOrEqual(0);
         expect(known).toBeLessThanOrEqual(1);
       }),
@@ -144,8 +145,15 @@ describe('scores', () => {
   });
 
   test('of a message of which nothing is known, or that has nothing, are 0', () => {
-    for (const counts of [usual, { header: 0, facts: 0, text: 0, pairs: 0 }]) {
-      expect(scoresOf(blank(counts))).toEqual({ header: 0, text: 0, pairs: 0, total: 0, known: 0 });
+    for (const counts of [usual, { header: 0, facts: 0, text: 0, sender: 1, pairs: 0 }]) {
+      expect(scoresOf(blank(counts))).toEqual({
+        header: 0,
+        text: 0,
+        pairs: 0,
+        sender: 0,
+        total: 0,
+        known: 0,
+      });
     }
   });
 
@@ -180,24 +188,79 @@ describe('scores', () => {
     expect(header(0, -1000)).toBeLessThan(-0.45);
   });
 
+  test('of a sender are the odds of what has come from there, two units at most', () => {
+    const sender = (spam: number, innocent: number): number => {
+      const evidence = blank({ header: 0, facts: 0, text: 0, sender: 1, pairs: 0 });
+      evidence.values.set([4 * spam, 4 * innocent]);
+      return scoresOf(evidence).sender;
+    };
+    expect(sender(0, 0)).toBe(0);
+    expect(sender(7, 7)).toBe(0);
+    expect(sender(1, 0)).toBeCloseTo(2 * Math.tanh(Math.log(3) / 2), 9);
+    expect(sender(0, 1)).toBeCloseTo(-sender(1, 0), 9);
+    expect(sender(3, 1)).toBeGreaterThan(0);
+    expect(sender(3, 1)).toBeLessThan(sender(3, 0));
+    expect(sender(0, 1000)).toBeGreaterThan(-2.001);
+    expect(scoresOf(blank(usual)).sender).toBe(0);
+  });
+
+  test('tell a correspondent from a stranger who writes the same', () => {
+    const known = blank({ ...usual, sender: 1 });
+    const stranger = blank({ ...usual, sender: 1 });
+    for (const evidence of [known, stranger]) learn(evidence, { ...told, spam: false });
+    const { from } = stranger.ranges.sender;
+    expect([...known.values.subarray(2 * from, 2 * from + 2)]).toEqual([0, 4]);
+    stranger.values.fill(0, 2 * from, 2 * from + 2);
+    expect(scoresOf(known).total).toBeLessThan(scoresOf(stranger).total - 0.9);
+  });
+
+  test('do not know a sender from what the filter only believed', () => {
+    const evidence = blank({ ...usual, sender: 1 });
+    const before = copy(evidence);
+    const rounds = learn(evidence, { spam: true, belief: 0.35, correction: false });
+    expect(scoresOf(evidence).total).toBeGreaterThan(0);
+    expect(scoresOf(evidence).sender).toBe(0);
+    unlearn(evidence, true, rounds);
+    expect(evidence).toEqual(before);
+  });
+
+  test('of a known sender do not keep a message from being learned', () => {
+    const evidence = blank({ ...usual, sender: 1 });
+    const { from } = evidence.ranges.sender;
+    while (learn(evidence, { ...told, spam: true }).length > 0);
+    evidence.values[2 * from] = 0;
+    const { total, sender } = scoresOf(evidence);
+    expect(sender).toBe(0);
+    expect(total).toBeGreaterThan(9.5);
+    // Another message of which as much is known, but nothing beside a good sender.
+    const sure = copy(evidence);
+    sure.values.fill(0, 0, 2 * from);
+    sure.values[2 * from + 1] = 4000;
+    expect(scoresOf(sure).sender).toBeLessThan(-1.9);
+    expect(learn(sure, { ...told, spam: false })).toHaveLength(1);
+  });
+
   test('are the sum of what each feature adds, before the bounds', () => {
     fc.assert(
       fc.property(anyEvidence, (evidence) => {
-        const { header, text } = evidence.ranges;
+        const { header, text, sender } = evidence.ranges;
         const weights = weightsOf(evidence);
-        const sum = [...weights.subarray(0, evidence.ranges.pairs.from)].reduce(
+        const sum = [...weights.subarray(0, evidence.ranges.sender.from)].reduce(
           (one, other) => one + other,
           0,
         );
         const expected = logisticScore(evidence.values, header) + logisticScore(evidence.values, [text]);
         expect(sum).toBeCloseTo(expected, 6);
+        const counted = [...weights.subarray(sender.from, sender.to)];
+        for (const weight of counted)
+          expect(2 * Math.tanh(weight / 2)).toBeCloseTo(scoresOf(evidence).sender, 9);
       }),
     );
   });
 });
 
 describe('a decision', () => {
-  const scores = { header: 0, text: 0, pairs: 0 };
+  const scores = { header: 0, text: 0, pairs: 0, sender: 0 };
   const real = { min: -25, max: 25, noNaN: true };
 
   test('is spam only where the probability says so, and both rise with the score', () => {
