@@ -6,6 +6,8 @@
  * - pairs: word pairs over both, by counts: explainable, immune to salads of good words;
  * - sender: the domain that it says to be from, by counts: knows correspondents.
  *
+ * In the first days what is known of mail in general (prior.ts) stands beside them.
+ *
  * The bounds are the defence: no learner alone can outshout the others, and what the text says can argue for "innocent" by
  * little, because the sender writes the text. Its spammiest passage is also judged as if it were all of the text, less a
  * {@link toll}: ham that is pasted around spam does not hide it. Learning happens on errors and near errors only (the
@@ -25,6 +27,7 @@ import {
   type Gradient,
 } from './logistic.ts';
 import { pairCount, pairScore, pairWeights, wholeMessage } from './pairs.ts';
+import { priorScore } from './prior.ts';
 import { senderScore } from './senders.ts';
 
 /** The most that each learner's log odds may weigh, and the most that the text may argue for innocent by each kind of feature. */
@@ -35,12 +38,13 @@ const bounds = {
   goodPairs: 1,
   pairWeight: 0.5,
   sender: 2,
+  prior: 4,
 } as const;
 
 /** What the spammiest passage must argue more for spam than the whole text, to count in its place. */
 const toll = 4.5;
 
-/** A message is learned while its score, without the sender's, argues for its class by no more than this. */
+/** A message is learned while header, text and pairs argue for its class by no more than this. */
 const gate = 9.5;
 
 /** From this margin on for the other class a label is doubted, by the square root of e for each unit. */
@@ -58,6 +62,7 @@ export interface Scores {
   readonly text: number;
   readonly pairs: number;
   readonly sender: number;
+  readonly prior: number;
   readonly total: number;
   /** The share of the header's features that is known, 0 to 1. */
   readonly known: number;
@@ -79,12 +84,14 @@ export function scoresOf(evidence: Evidence): Scores {
   const text = bounded(raw.text, raw.text < 0 ? bounds.goodGrams : bounds.learner);
   const pairs = bounds.pairWeight * bounded(raw.headerPairs + held(raw.textPairs, bounds.goodPairs));
   const sender = bounded(senderScore(values, ranges.sender), bounds.sender);
+  const prior = bounded(priorScore(evidence), bounds.prior);
   return {
     header,
     text,
     pairs,
     sender,
-    total: header + text + pairs + sender,
+    prior,
+    total: header + text + pairs + sender + prior,
     known: knownShare(values, ranges.header),
   };
 }
@@ -105,9 +112,9 @@ export interface Lesson {
 export function learn(evidence: Evidence, { spam, belief, correction }: Lesson): Round[] {
   const rounds: Round[] = [];
   const side = spam ? 1 : -1;
-  const { total, sender } = scoresOf(evidence);
-  // Without the sender: what a correspondent writes is worth learning though it would be judged rightly.
-  const margin = side * (total - sender);
+  const { header, text, pairs } = scoresOf(evidence);
+  // Without the sender and the prior: what a correspondent writes is worth learning though it would be judged rightly.
+  const margin = side * (header + text + pairs);
   if (margin > gate) return rounds;
   do {
     rounds.push(learnOnce(evidence, spam, belief, correction ? 1 : trustIn(margin)));

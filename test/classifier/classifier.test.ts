@@ -131,13 +131,13 @@ describe('scores', () => {
   test('keep to their bounds: the text argues for innocent by 3 at most', () => {
     fc.assert(
       fc.property(anyEvidence, (evidence) => {
-        const { header, text, pairs, sender, total, known } = scoresOf(evidence);
+        const { header, text, pairs, sender, prior, total, known } = scoresOf(evidence);
         expect(Math.abs(header)).toBeLessThanOrEqual(10);
         expect(text).toBeLessThanOrEqual(10);
         expect(text).toBeGreaterThanOrEqual(-3);
         expect(Math.abs(pairs)).toBeLessThanOrEqual(5);
         expect(Math.abs(sender)).toBeLessThanOrEqual(2);
-        expect(total).toBeCloseTo(header + text + pairs + sender, 9);
+        expect(total).toBeCloseTo(header + text + pairs + sender + prior, 9);
         expect(known).toBeGreaterThanOrEqual(0);
         expect(known).toBeLessThanOrEqual(1);
       }),
@@ -151,6 +151,7 @@ describe('scores', () => {
         text: 0,
         pairs: 0,
         sender: 0,
+        prior: 0,
         total: 0,
         known: 0,
       });
@@ -240,6 +241,25 @@ describe('scores', () => {
     expect(learn(sure, { ...told, spam: false })).toHaveLength(1);
   });
 
+  test('of one who has taught nothing know what mail is like in general, less and less', () => {
+    const prior = (learned: number, fields: Readonly<Record<string, string>>, text = 'Hello'): number => {
+      const features = featuresOf(sample({ From: 'kim@example.org', ...fields }, text));
+      const keys = keysOf(features);
+      const trained = { spam: 2 * learned, innocent: 2 * learned };
+      return scoresOf(evidenceOf(features, keys, new Int32Array(2 * keys.length), trained)).prior;
+    };
+    const answer = { Subject: 'Re: lunch', 'In-Reply-To': '<1@example.com>' };
+    expect(prior(0, { Subject: 'lunch' })).toBe(0);
+    expect(prior(0, answer)).toBeCloseTo(4 * Math.tanh(-3 / 4), 9);
+    expect(prior(0, { ...answer, Subject: 'AW: lunch' })).toBe(prior(0, answer));
+    expect(prior(40, answer)).toBeCloseTo(4 * Math.tanh(-1.5 / 4), 9);
+    expect(prior(0, { 'List-Id': 'x', 'List-Post': 'y' })).toBe(prior(0, { 'List-Id': 'x' }));
+    expect(
+      prior(0, { Subject: 'BUY NOW' }, 'See http://127.0.0.1/ and http://bank@example.net/'),
+    ).toBeGreaterThan(3);
+    expect(prior(4000, { Subject: 'BUY NOW' })).toBeLessThan(0.02);
+  });
+
   test('are the sum of what each feature adds, before the bounds', () => {
     fc.assert(
       fc.property(anyEvidence, (evidence) => {
@@ -260,11 +280,11 @@ describe('scores', () => {
 });
 
 describe('a decision', () => {
-  const scores = { header: 0, text: 0, pairs: 0, sender: 0 };
+  const scores = { header: 0, text: 0, pairs: 0, sender: 0, prior: 0 };
   const real = { min: -25, max: 25, noNaN: true };
 
   test('is spam only where the probability says so, and both rise with the score', () => {
-    const count = fc.nat({ max: 5000 });
+    const count = fc.record({ spam: fc.nat({ max: 5000 }), innocent: fc.nat({ max: 5000 }) });
     const known = fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
       fc.property(
@@ -295,15 +315,20 @@ describe('a decision', () => {
   });
 
   test('is innocent and without confidence where nothing is known', () => {
-    const nothing = calibrated({ ...scores, total: 0, known: 0 }, 0, 10);
+    const nothing = calibrated({ ...scores, total: 0, known: 0 }, { spam: 0, innocent: 0 }, 10);
     expect(nothing).toMatchObject({ spam: false, confidence: 0, probability: 0.5 });
   });
 
   test('is cautious while little has been taught', () => {
     const doubtful = { ...scores, total: 4, known: 1 };
-    expect(calibrated(doubtful, 20, 10).spam).toBe(false);
-    expect(calibrated(doubtful, 2000, 10).spam).toBe(true);
-    expect(calibrated(doubtful, 2000, 100).spam).toBe(false);
+    const many = { spam: 1000, innocent: 1000 };
+    expect(calibrated(doubtful, { spam: 10, innocent: 10 }, 10).spam).toBe(false);
+    expect(calibrated(doubtful, many, 10).spam).toBe(true);
+    expect(calibrated(doubtful, many, 100).spam).toBe(false);
+    // Much spam teaches nothing of ham. The score stays as it is, so that messages can be compared.
+    const oneSided = calibrated(doubtful, { spam: 1980, innocent: 20 }, 10);
+    expect(oneSided.spam).toBe(false);
+    expect(oneSided.score).toBe(calibrated(doubtful, many, 10).score);
   });
 });
 
