@@ -1,9 +1,12 @@
 /**
- * The learners together: three that fail differently, each bounded, summed in log odds.
+ * The learners together: four that fail differently, each bounded, summed in log odds.
  *
  * - header: grams of the header block and facts, by the logistic learner: quick to learn, knows senders and programs;
  * - text: grams of the text, by the logistic learner: robust to spelling tricks;
- * - pairs: word pairs over both, by counts: explainable, immune to salads of good words.
+ * - pairs: word pairs over both, by counts: explainable, immune to salads of good words;
+ * - sender: the domain that it says to be from, by counts: knows correspondents.
+ *
+ * In the first days what is known of mail in general (prior.ts) stands beside them.
  *
  * The bounds are the defence: no learner alone can outshout the others, and what the text says can argue for "innocent" by
  * little, because the sender writes the text. Its spammiest passage is also judged as if it were all of the text, less a
@@ -24,14 +27,24 @@ import {
   type Gradient,
 } from './logistic.ts';
 import { pairCount, pairScore, pairWeights, wholeMessage } from './pairs.ts';
+import { priorScore } from './prior.ts';
+import { senderScore } from './senders.ts';
 
 /** The most that each learner's log odds may weigh, and the most that the text may argue for innocent by each kind of feature. */
-const bounds = { learner: 10, goodFacts: 0.5, goodGrams: 3, goodPairs: 1, pairWeight: 0.5 } as const;
+const bounds = {
+  learner: 10,
+  goodFacts: 0.5,
+  goodGrams: 3,
+  goodPairs: 1,
+  pairWeight: 0.5,
+  sender: 2,
+  prior: 4,
+} as const;
 
 /** What the spammiest passage must argue more for spam than the whole text, to count in its place. */
 const toll = 4.5;
 
-/** A message is learned while its score argues for its class by no more than this. */
+/** A message is learned while header, text and pairs argue for its class by no more than this. */
 const gate = 9.5;
 
 /** From this margin on for the other class a label is doubted, by the square root of e for each unit. */
@@ -48,6 +61,8 @@ export interface Scores {
   readonly header: number;
   readonly text: number;
   readonly pairs: number;
+  readonly sender: number;
+  readonly prior: number;
   readonly total: number;
   /** The share of the header's features that is known, 0 to 1. */
   readonly known: number;
@@ -57,7 +72,7 @@ export interface Scores {
 export interface Round {
   readonly header: Gradient;
   readonly text: Gradient;
-  /** What the pairs were counted as, in quarters of a message. */
+  /** What the pairs and the sender were counted as, in quarters of a message. */
   readonly pairs: number;
 }
 
@@ -68,7 +83,17 @@ export function scoresOf(evidence: Evidence): Scores {
   const header = bounded(raw.header);
   const text = bounded(raw.text, raw.text < 0 ? bounds.goodGrams : bounds.learner);
   const pairs = bounds.pairWeight * bounded(raw.headerPairs + held(raw.textPairs, bounds.goodPairs));
-  return { header, text, pairs, total: header + text + pairs, known: knownShare(values, ranges.header) };
+  const sender = bounded(senderScore(values, ranges.sender), bounds.sender);
+  const prior = bounded(priorScore(evidence), bounds.prior);
+  return {
+    header,
+    text,
+    pairs,
+    sender,
+    prior,
+    total: header + text + pairs + sender + prior,
+    known: knownShare(values, ranges.header),
+  };
 }
 
 /** How a message is learned. */
@@ -86,11 +111,14 @@ export interface Lesson {
  */
 export function learn(evidence: Evidence, { spam, belief, correction }: Lesson): Round[] {
   const rounds: Round[] = [];
-  const margin = (): number => (spam ? 1 : -1) * scoresOf(evidence).total;
-  if (margin() > gate) return rounds;
+  const side = spam ? 1 : -1;
+  const { header, text, pairs } = scoresOf(evidence);
+  // Without the sender and the prior: what a correspondent writes is worth learning though it would be judged rightly.
+  const margin = side * (header + text + pairs);
+  if (margin > gate) return rounds;
   do {
-    rounds.push(learnOnce(evidence, spam, belief, correction ? 1 : trustIn(margin())));
-  } while (correction && rounds.length < mostRounds && margin() <= corrected);
+    rounds.push(learnOnce(evidence, spam, belief, correction ? 1 : trustIn(margin)));
+  } while (correction && rounds.length < mostRounds && side * scoresOf(evidence).total <= corrected);
   return rounds;
 }
 
@@ -112,6 +140,7 @@ export function weightsOf({ keys, values, ranges, trained }: Evidence): Float64A
   pairWeights(values, ranges.pairs, trained, weights);
   for (let i = ranges.pairs.from; i < ranges.pairs.to; i++)
     weights[i] = bounds.pairWeight * (weights[i] ?? 0);
+  weights.fill(senderScore(values, ranges.sender), ranges.sender.from, ranges.sender.to);
   return weights;
 }
 
@@ -133,8 +162,10 @@ function trustIn(margin: number): number {
 }
 
 function count(evidence: Evidence, spam: boolean, parts: number): void {
-  pairCount(evidence.values, evidence.ranges.pairs, spam, parts);
-  const { trained } = evidence;
+  const { values, ranges, trained } = evidence;
+  // Correspondents are who a person tells of; a filter that believed itself here would soon trust a forged domain.
+  if (Math.abs(parts) >= wholeMessage) pairCount(values, ranges.sender, spam, parts);
+  pairCount(values, ranges.pairs, spam, parts);
   evidence.trained = {
     spam: trained.spam + (spam ? parts : 0),
     innocent: trained.innocent + (spam ? 0 : parts),

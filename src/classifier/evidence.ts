@@ -33,6 +33,8 @@ export interface Ranges {
   readonly header: readonly [grams: Range, madeFacts: Range, saidFacts: Range];
   /** In the order of the text. */
   readonly text: Range;
+  /** The sender's domain: one feature or none. */
+  readonly sender: Range;
   /** All pairs: those of the fields, then those of the text that are new. */
   readonly pairs: Range;
   readonly headerPairs: Range;
@@ -47,11 +49,12 @@ export function keysOf({
   header,
   facts,
   text,
+  sender,
   pairs,
 }: Omit<Features, 'fieldPairs' | 'madeFacts'>): Float64Array {
-  const keys = new Float64Array(header.length + facts.length + text.length + pairs.length);
+  const keys = new Float64Array(header.length + facts.length + text.length + sender.length + pairs.length);
   let at = 0;
-  for (const part of [header, facts, text, pairs]) {
+  for (const part of [header, facts, text, sender, pairs]) {
     keys.set(part, at);
     at += part.length;
   }
@@ -68,11 +71,13 @@ export function evidenceOf(
   const factsFrom = features.header.length;
   const saidFrom = factsFrom + features.madeFacts;
   const textFrom = factsFrom + features.facts.length;
-  const pairsFrom = textFrom + features.text.length;
+  const senderFrom = textFrom + features.text.length;
+  const pairsFrom = senderFrom + features.sender.length;
   const textPairsFrom = pairsFrom + features.fieldPairs;
   const ranges: Ranges = {
     header: [run(0, factsFrom), run(factsFrom, saidFrom, factWeight), run(saidFrom, textFrom, factWeight)],
-    text: run(textFrom, pairsFrom),
+    text: run(textFrom, senderFrom),
+    sender: run(senderFrom, pairsFrom),
     pairs: run(pairsFrom, keys.length),
     headerPairs: run(pairsFrom, textPairsFrom),
     textPairs: run(textPairsFrom, keys.length),

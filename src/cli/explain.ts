@@ -73,7 +73,7 @@ export const explainCommand: Command<ExplainArguments> = {
 };
 
 /** The learners, in the order in which they are shown. */
-const learners = ['header', 'text', 'pairs'] as const;
+const learners = ['header', 'text', 'pairs', 'sender', 'prior'] as const;
 
 /** A confidence, 0 to 1, in words. */
 function sureness(confidence: number): string {

@@ -1,11 +1,11 @@
 /**
  * The features of a message, made from its windows in one pass each: byte 4-grams of the header block and of the text, facts,
- * and pairs of adjacent words over both. All are binary (there or not) and distinct; usually 2,100, at most 3,000 grams and
+ * the sender's domain, and pairs of adjacent words over both. All are binary (there or not) and distinct; usually 2,100, at most 3,000 grams and
  * 3,000 pairs.
  *
  * Single words are left out on purpose: a salad of good words makes no known pairs, and so argues for nothing.
  */
-import { distinct, type Distinct, factKey, gramBases, mix, pairKey } from './keys.ts';
+import { distinct, type Distinct, factKey, gramBases, mix, pairKey, senderKey } from './keys.ts';
 import type { Windows } from './windows.ts';
 
 /** The features of one message: distinct keys of each kind. */
@@ -18,6 +18,8 @@ export interface Features {
   readonly madeFacts: number;
   /** Grams of the beginning, then those of the end that are new. */
   readonly text: Float64Array;
+  /** The domain that it says to be from, if it says one. */
+  readonly sender: Float64Array;
   /** Pairs of the fields, then those of the text that are new. */
   readonly pairs: Float64Array;
   /** How many of the pairs are the fields'. */
@@ -48,6 +50,7 @@ export function featuresOf(windows: Windows): Features {
     facts: facts.keys,
     madeFacts,
     text: grams([windows.start, gramBases.text], [windows.end, gramBases.text]),
+    sender: Float64Array.from(senderDomain(windows.facts), senderKey),
     pairs: words.keys,
     fieldPairs,
   };
@@ -72,6 +75,19 @@ export function factLines(facts: Uint8Array): [made: Uint8Array[], said: Uint8Ar
     from = to + 1;
   }
   return [made, said];
+}
+
+/** What facts.ts calls the domain of the sender. */
+const senderFact = Buffer.from('from domain: ');
+
+/** The domain that the facts say a message is from; none if they do not say one. */
+export function senderDomain(facts: Uint8Array): Uint8Array[] {
+  const [made] = factLines(facts);
+  return made
+    .filter((line) => senderFact.equals(line.subarray(0, senderFact.length)))
+    .map((line) => line.subarray(senderFact.length))
+    .filter(({ length }) => length > 0)
+    .slice(0, 1);
 }
 
 /** All runs of four bytes within each window, as keys of its base. */

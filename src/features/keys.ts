@@ -8,6 +8,7 @@
  * | 2 × 2^32 + gram        | 4 bytes of the Received fields                      |
  * | 3 × 2^32 + gram        | 4 bytes of the text                                 |
  * | 4 × 2^32 + hash        | a fact                                              |
+ * | 5 × 2^32 + hash        | the domain of the sender                            |
  * | 2^39 + 39 bits of hash | a pair of adjacent words                            |
  *
  * Grams need no hash, so that two grams never share a record and `explain` reads them back from the key. Two
@@ -25,12 +26,16 @@ export const gramBases: Readonly<Record<'sender' | 'route' | 'text', number>> = 
 };
 
 const factBase = 4 * space;
+const senderBase = 5 * space;
 
 /** The key of a fact, given by its bytes. */
 export function factKey(bytes: Uint8Array): number {
-  let hash = 0;
-  for (const byte of bytes) hash = (Math.imul(hash ^ byte, 0x01000193) + 0x9e37) | 0;
-  return factBase + mix(hash);
+  return factBase + hashOf(bytes);
+}
+
+/** The key of a sender's domain, given by its bytes. */
+export function senderKey(bytes: Uint8Array): number {
+  return senderBase + hashOf(bytes);
 }
 
 /** The key of the pair of two words, each given by its hash of 32 bits. The order of the words matters. */
@@ -38,6 +43,12 @@ export function pairKey(first: number, second: number): number {
   const low = mix(Math.imul(first, 0x9e3779b1) ^ second);
   const high = mix(Math.imul(second, 0x85ebca6b) + first) & 0x7f;
   return pairBase + high * space + low;
+}
+
+function hashOf(bytes: Uint8Array): number {
+  let hash = 0;
+  for (const byte of bytes) hash = (Math.imul(hash ^ byte, 0x01000193) + 0x9e37) | 0;
+  return mix(hash);
 }
 
 /** A finaliser of good avalanche on 32 bits (fmix32 of MurmurHash3). The result is unsigned. */

@@ -3,12 +3,12 @@
  *
  * A gram is named after where it first stands: the header field, or the word of the text. A pair is its two words.
  */
-import { factLines, pairWindows, wordsOf } from './features.ts';
-import { factKey, gramBases, pairKey } from './keys.ts';
+import { factLines, pairWindows, senderDomain, wordsOf } from './features.ts';
+import { factKey, gramBases, pairKey, senderKey } from './keys.ts';
 import type { Windows } from './windows.ts';
 
 /** What kind of feature a name is of. */
-export type Kind = 'header' | 'fact' | 'text' | 'pair';
+export type Kind = 'header' | 'fact' | 'text' | 'sender' | 'pair';
 
 /** A feature's name. */
 export interface FeatureName {
@@ -25,6 +25,9 @@ export function namesOf(windows: Windows): Map<number, FeatureName> {
   nameGrams(names, windows.end, gramBases.text, 'text', wordAt);
   for (const line of factLines(windows.facts).flat()) {
     names.set(factKey(line), { kind: 'fact', name: Buffer.from(line).toString('utf8') });
+  }
+  for (const domain of senderDomain(windows.facts)) {
+    names.set(senderKey(domain), { kind: 'sender', name: Buffer.from(domain).toString('utf8') });
   }
   for (const window of pairWindows(windows)) namePairs(names, window);
   return names;

@@ -75,7 +75,7 @@ export class UserFilter {
       this.standing(reading.fingerprint),
     ]);
     const scores = scoresOf(evidence);
-    const taught = totals.spamLearned + totals.innocentLearned;
+    const taught = { spam: totals.spamLearned, innocent: totals.innocentLearned };
     return {
       ...calibrated(scores, taught, this.settings.hamCost),
       scores,

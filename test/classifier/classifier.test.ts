@@ -131,12 +131,13 @@ describe('scores', () => {
   test('keep to their bounds: the text argues for innocent by 3 at most', () => {
     fc.assert(
       fc.property(anyEvidence, (evidence) => {
-        const { header, text, pairs, total, known } = scoresOf(evidence);
+        const { header, text, pairs, sender, prior, total, known } = scoresOf(evidence);
         expect(Math.abs(header)).toBeLessThanOrEqual(10);
         expect(text).toBeLessThanOrEqual(10);
         expect(text).toBeGreaterThanOrEqual(-3);
         expect(Math.abs(pairs)).toBeLessThanOrEqual(5);
-        expect(total).toBeCloseTo(header + text + pairs, 9);
+        expect(Math.abs(sender)).toBeLessThanOrEqual(2);
+        expect(total).toBeCloseTo(header + text + pairs + sender + prior, 9);
         expect(known).toBeGreaterThanOrEqual(0);
         expect(known).toBeLessThanOrEqual(1);
       }),
@@ -144,8 +145,16 @@ describe('scores', () => {
   });
 
   test('of a message of which nothing is known, or that has nothing, are 0', () => {
-    for (const counts of [usual, { header: 0, facts: 0, text: 0, pairs: 0 }]) {
-      expect(scoresOf(blank(counts))).toEqual({ header: 0, text: 0, pairs: 0, total: 0, known: 0 });
+    for (const counts of [usual, { header: 0, facts: 0, text: 0, sender: 1, pairs: 0 }]) {
+      expect(scoresOf(blank(counts))).toEqual({
+        header: 0,
+        text: 0,
+        pairs: 0,
+        sender: 0,
+        prior: 0,
+        total: 0,
+        known: 0,
+      });
     }
   });
 
@@ -180,28 +189,102 @@ describe('scores', () => {
     expect(header(0, -1000)).toBeLessThan(-0.45);
   });
 
+  test('of a sender are the odds of what has come from there, two units at most', () => {
+    const sender = (spam: number, innocent: number): number => {
+      const evidence = blank({ header: 0, facts: 0, text: 0, sender: 1, pairs: 0 });
+      evidence.values.set([4 * spam, 4 * innocent]);
+      return scoresOf(evidence).sender;
+    };
+    expect(sender(0, 0)).toBe(0);
+    expect(sender(7, 7)).toBe(0);
+    expect(sender(1, 0)).toBeCloseTo(2 * Math.tanh(Math.log(3) / 2), 9);
+    expect(sender(0, 1)).toBeCloseTo(-sender(1, 0), 9);
+    expect(sender(3, 1)).toBeGreaterThan(0);
+    expect(sender(3, 1)).toBeLessThan(sender(3, 0));
+    expect(sender(0, 1000)).toBeGreaterThan(-2.001);
+    expect(scoresOf(blank(usual)).sender).toBe(0);
+  });
+
+  test('tell a correspondent from a stranger who writes the same', () => {
+    const known = blank({ ...usual, sender: 1 });
+    const stranger = blank({ ...usual, sender: 1 });
+    for (const evidence of [known, stranger]) learn(evidence, { ...told, spam: false });
+    const { from } = stranger.ranges.sender;
+    expect([...known.values.subarray(2 * from, 2 * from + 2)]).toEqual([0, 4]);
+    stranger.values.fill(0, 2 * from, 2 * from + 2);
+    expect(scoresOf(known).total).toBeLessThan(scoresOf(stranger).total - 0.9);
+  });
+
+  test('do not know a sender from what the filter only believed', () => {
+    const evidence = blank({ ...usual, sender: 1 });
+    const before = copy(evidence);
+    const rounds = learn(evidence, { spam: true, belief: 0.35, correction: false });
+    expect(scoresOf(evidence).total).toBeGreaterThan(0);
+    expect(scoresOf(evidence).sender).toBe(0);
+    unlearn(evidence, true, rounds);
+    expect(evidence).toEqual(before);
+  });
+
+  test('of a known sender do not keep a message from being learned', () => {
+    const evidence = blank({ ...usual, sender: 1 });
+    const { from } = evidence.ranges.sender;
+    while (learn(evidence, { ...told, spam: true }).length > 0);
+    evidence.values[2 * from] = 0;
+    const { total, sender } = scoresOf(evidence);
+    expect(sender).toBe(0);
+    expect(total).toBeGreaterThan(9.5);
+    // Another message of which as much is known, but nothing beside a good sender.
+    const sure = copy(evidence);
+    sure.values.fill(0, 0, 2 * from);
+    sure.values[2 * from + 1] = 4000;
+    expect(scoresOf(sure).sender).toBeLessThan(-1.9);
+    expect(learn(sure, { ...told, spam: false })).toHaveLength(1);
+  });
+
+  test('of one who has taught nothing know what mail is like in general, less and less', () => {
+    const prior = (learned: number, fields: Readonly<Record<string, string>>, text = 'Hello'): number => {
+      const features = featuresOf(sample({ From: 'kim@example.org', ...fields }, text));
+      const keys = keysOf(features);
+      const trained = { spam: 2 * learned, innocent: 2 * learned };
+      return scoresOf(evidenceOf(features, keys, new Int32Array(2 * keys.length), trained)).prior;
+    };
+    const answer = { Subject: 'Re: lunch', 'In-Reply-To': '<1@example.com>' };
+    expect(prior(0, { Subject: 'lunch' })).toBe(0);
+    expect(prior(0, answer)).toBeCloseTo(4 * Math.tanh(-3 / 4), 9);
+    expect(prior(0, { ...answer, Subject: 'AW: lunch' })).toBe(prior(0, answer));
+    expect(prior(40, answer)).toBeCloseTo(4 * Math.tanh(-1.5 / 4), 9);
+    expect(prior(0, { 'List-Id': 'x', 'List-Post': 'y' })).toBe(prior(0, { 'List-Id': 'x' }));
+    expect(
+      prior(0, { Subject: 'BUY NOW' }, 'See http://127.0.0.1/ and http://bank@example.net/'),
+    ).toBeGreaterThan(3);
+    expect(prior(4000, { Subject: 'BUY NOW' })).toBeLessThan(0.02);
+  });
+
   test('are the sum of what each feature adds, before the bounds', () => {
     fc.assert(
       fc.property(anyEvidence, (evidence) => {
-        const { header, text } = evidence.ranges;
+        const { header, text, sender } = evidence.ranges;
         const weights = weightsOf(evidence);
-        const sum = [...weights.subarray(0, evidence.ranges.pairs.from)].reduce(
+        const sum = [...weights.subarray(0, evidence.ranges.sender.from)].reduce(
           (one, other) => one + other,
           0,
         );
         const expected = logisticScore(evidence.values, header) + logisticScore(evidence.values, [text]);
         expect(sum).toBeCloseTo(expected, 6);
+        const counted = [...weights.subarray(sender.from, sender.to)];
+        for (const weight of counted)
+          expect(2 * Math.tanh(weight / 2)).toBeCloseTo(scoresOf(evidence).sender, 9);
       }),
     );
   });
 });
 
 describe('a decision', () => {
-  const scores = { header: 0, text: 0, pairs: 0 };
+  const scores = { header: 0, text: 0, pairs: 0, sender: 0, prior: 0 };
   const real = { min: -25, max: 25, noNaN: true };
 
   test('is spam only where the probability says so, and both rise with the score', () => {
-    const count = fc.nat({ max: 5000 });
+    const count = fc.record({ spam: fc.nat({ max: 5000 }), innocent: fc.nat({ max: 5000 }) });
     const known = fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
       fc.property(
@@ -232,15 +315,20 @@ describe('a decision', () => {
   });
 
   test('is innocent and without confidence where nothing is known', () => {
-    const nothing = calibrated({ ...scores, total: 0, known: 0 }, 0, 10);
+    const nothing = calibrated({ ...scores, total: 0, known: 0 }, { spam: 0, innocent: 0 }, 10);
     expect(nothing).toMatchObject({ spam: false, confidence: 0, probability: 0.5 });
   });
 
   test('is cautious while little has been taught', () => {
     const doubtful = { ...scores, total: 4, known: 1 };
-    expect(calibrated(doubtful, 20, 10).spam).toBe(false);
-    expect(calibrated(doubtful, 2000, 10).spam).toBe(true);
-    expect(calibrated(doubtful, 2000, 100).spam).toBe(false);
+    const many = { spam: 1000, innocent: 1000 };
+    expect(calibrated(doubtful, { spam: 10, innocent: 10 }, 10).spam).toBe(false);
+    expect(calibrated(doubtful, many, 10).spam).toBe(true);
+    expect(calibrated(doubtful, many, 100).spam).toBe(false);
+    // Much spam teaches nothing of ham. The score stays as it is, so that messages can be compared.
+    const oneSided = calibrated(doubtful, { spam: 1980, innocent: 20 }, 10);
+    expect(oneSided.spam).toBe(false);
+    expect(oneSided.score).toBe(calibrated(doubtful, many, 10).score);
   });
 });
 

@@ -7,14 +7,17 @@ export interface Counts {
   readonly header: number;
   readonly facts: number;
   readonly text: number;
+  /** 1, or none. */
+  readonly sender?: number;
   readonly pairs: number;
 }
 
 /** A message of which nothing is known. */
-export function blank({ header, facts, text, pairs }: Counts): Evidence {
-  const length = header + facts + text + pairs;
+export function blank({ header, facts, text, sender = 0, pairs }: Counts): Evidence {
+  const length = header + facts + text + sender + pairs;
   const textFrom = header + facts;
-  const pairsFrom = textFrom + text;
+  const senderFrom = textFrom + text;
+  const pairsFrom = senderFrom + sender;
   return {
     keys: Float64Array.from({ length }, (_, i) => i),
     values: new Int32Array(2 * length),
@@ -24,7 +27,8 @@ export function blank({ header, facts, text, pairs }: Counts): Evidence {
         { from: header, to: header + (facts >> 1), weight: 3 },
         { from: header + (facts >> 1), to: textFrom, weight: 3 },
       ],
-      text: { from: textFrom, to: pairsFrom, weight: 1 },
+      text: { from: textFrom, to: senderFrom, weight: 1 },
+      sender: { from: senderFrom, to: pairsFrom, weight: 1 },
       pairs: { from: pairsFrom, to: length, weight: 1 },
       headerPairs: { from: pairsFrom, to: pairsFrom, weight: 1 },
       textPairs: { from: pairsFrom, to: length, weight: 1 },
@@ -48,18 +52,19 @@ export const anyEvidence: fc.Arbitrary<Evidence> = fc
       header: fc.nat({ max: 40 }),
       facts: fc.nat({ max: 10 }),
       text: fc.nat({ max: 40 }),
+      sender: fc.nat({ max: 1 }),
       pairs: fc.nat({ max: 40 }),
     }),
     spam: fc.nat({ max: 10_000 }),
     innocent: fc.nat({ max: 10_000 }),
     values: fc.array(fc.tuple(fc.integer({ min: -2000, max: 2000 }), fc.nat({ max: 100_000 })), {
-      minLength: 130,
-      maxLength: 130,
+      minLength: 131,
+      maxLength: 131,
     }),
   })
   .map(({ counts, spam, innocent, values }) => {
     const evidence = blank(counts);
-    const { from } = evidence.ranges.pairs;
+    const { from } = evidence.ranges.sender;
     for (let i = 0; i < evidence.keys.length; i++) {
       const [a, b] = values[i] ?? [0, 0];
       evidence.values[2 * i] = i < from ? a : Math.abs(a);

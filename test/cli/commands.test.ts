@@ -82,7 +82,9 @@ describe('tamis explain', () => {
     expect(Object.keys(scores)).toEqual(expect.arrayContaining(['header', 'text', 'pairs', 'total']));
     expect(scores['total']).toBeGreaterThan(0);
     expect(threshold).toBeGreaterThan(0);
-    expect(new Set(reasons.map(({ kind }) => kind))).toEqual(new Set(['header', 'fact', 'text', 'pair']));
+    expect(new Set(reasons.map(({ kind }) => kind))).toEqual(
+      new Set(['header', 'fact', 'text', 'sender', 'pair']),
+    );
     expect(reasons.map(({ name }) => name)).toContain('Cheap');
     const weights = reasons.map(({ weight }) => Math.abs(weight));
     expect(weights).toEqual(weights.toSorted((one, other) => other - one));

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { featuresOf, wordsOf, type Features } from '../../src/features/features.ts';
-import { distinct, factKey, gramBases, mix, pairKey } from '../../src/features/keys.ts';
+import { distinct, factKey, gramBases, mix, pairKey, senderKey } from '../../src/features/keys.ts';
 import { namesOf } from '../../src/features/names.ts';
 import { limits, packWindows, unpackWindows, windowsOf, type Windows } from '../../src/features/windows.ts';
 import { anyWindows, contentOf, facts, sample } from './sample.ts';
@@ -15,10 +15,17 @@ const ranges: Record<Kind, readonly [number, number]> = {
   header: [1, 3],
   text: [3, 4],
   facts: [4, 5],
+  sender: [5, 6],
   pairs: [128, 256],
 };
 
-const all = ({ header, facts, text, pairs }: Features): number[] => [...header, ...facts, ...text, ...pairs];
+const all = ({ header, facts, text, sender, pairs }: Features): number[] => [
+  ...header,
+  ...facts,
+  ...text,
+  ...sender,
+  ...pairs,
+];
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
 describe('keys', () => {
@@ -119,6 +126,22 @@ const empty: Windows = {
   facts: new Uint8Array(),
 };
 
+describe('the sender', () => {
+  test('is the domain that somebody registered, whatever the host and the person', () => {
+    const sender = (from: string): number[] => [...featuresOf(sample({ From: from }, 'Hello')).sender];
+    expect(sender('Joe <joe@example.org>')).toEqual([senderKey(bytes('example.org'))]);
+    expect(sender('kim@mail.Example.ORG')).toEqual(sender('joe@example.org'));
+    expect(sender('joe@example.net')).not.toEqual(sender('joe@example.org'));
+  });
+
+  test('is nobody where no address says one, or only the text does', () => {
+    for (const from of ['', 'Joe', 'joe@'])
+      expect(featuresOf(sample({ From: from }, 'Hello')).sender).toHaveLength(0);
+    const said = featuresOf({ ...empty, facts: bytes('to: joe\n\nfrom domain: example.org') });
+    expect(said.sender).toHaveLength(0);
+  });
+});
+
 describe('words', () => {
   test('are runs of bytes above 32', () => {
     expect([...wordsOf(bytes(' a\tb\r\n\0a  '))]).toEqual([...wordsOf(bytes('a b a'))]);
@@ -143,6 +166,7 @@ test('every feature has a name, of its kind', () => {
     header: 'header',
     facts: 'fact',
     text: 'text',
+    sender: 'sender',
     pairs: 'pair',
   };
   fc.assert(

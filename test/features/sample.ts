@@ -45,9 +45,22 @@ const bytes = (maxLength: number): fc.Arbitrary<Uint8Array> =>
   fc.oneof(
     fc.uint8Array({ maxLength }),
     fc
-      .array(fc.constantFrom('viagra', 'the', ' ', '\n', 'Subject: ', 'é', '\0', '\x7f\xa0'), {
-        maxLength: maxLength / 9,
-      })
+      .array(
+        fc.constantFrom(
+          'viagra',
+          'the',
+          ' ',
+          '\n',
+          'Subject: ',
+          'é',
+          '\0',
+          '\x7f\xa0',
+          '\nfrom domain: example.org\n',
+        ),
+        {
+          maxLength: maxLength / 9,
+        },
+      )
       .map((words) => new Uint8Array(Buffer.from(words.join(''), 'utf8'))),
   );
 
