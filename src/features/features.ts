@@ -43,14 +43,18 @@ function roomFor(bytes: number): typeof room {
 export function featuresOf(windows: Windows): Features {
   const words = pairs(windows);
   const [, fieldPairs = 0] = words.ends;
-  const facts = factKeys(windows.facts);
+  const [made, said] = factLines(windows.facts);
+  const facts = distinct(Float64Array.from([...made, ...said], factKey), [
+    made.length,
+    made.length + said.length,
+  ]);
   const [madeFacts = 0] = facts.ends;
   return {
     header: grams([windows.sender, gramBases.sender], [windows.route, gramBases.route]),
     facts: facts.keys,
     madeFacts,
     text: grams([windows.start, gramBases.text], [windows.end, gramBases.text]),
-    sender: Float64Array.from(senderDomain(windows.facts), senderKey),
+    sender: Float64Array.from(senderDomain(made), senderKey),
     pairs: words.keys,
     fieldPairs,
   };
@@ -80,14 +84,11 @@ export function factLines(facts: Uint8Array): [made: Uint8Array[], said: Uint8Ar
 /** What facts.ts calls the domain of the sender. */
 const senderFact = Buffer.from('from domain: ');
 
-/** The domain that the facts say a message is from; none if they do not say one. */
-export function senderDomain(facts: Uint8Array): Uint8Array[] {
-  const [made] = factLines(facts);
-  return made
-    .filter((line) => senderFact.equals(line.subarray(0, senderFact.length)))
-    .map((line) => line.subarray(senderFact.length))
-    .filter(({ length }) => length > 0)
-    .slice(0, 1);
+/** The domain that the lines of facts of the fields say a message is from; none if they do not say one. */
+export function senderDomain(made: readonly Uint8Array[]): Uint8Array[] {
+  const line = made.find((one) => senderFact.equals(one.subarray(0, senderFact.length)));
+  const domain = line?.subarray(senderFact.length);
+  return domain === undefined || domain.length === 0 ? [] : [domain];
 }
 
 /** All runs of four bytes within each window, as keys of its base. */
@@ -102,12 +103,6 @@ function grams(...windows: readonly (readonly [bytes: Uint8Array, base: number])
     }
   }
   return distinct(keys, [count]).keys;
-}
-
-function factKeys(facts: Uint8Array): Distinct {
-  const [made, said] = factLines(facts);
-  const keys = Float64Array.from([...made, ...said], factKey);
-  return distinct(keys, [made.length, keys.length]);
 }
 
 /** All pairs of neighbours among the words of each window. */

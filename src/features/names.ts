@@ -23,10 +23,11 @@ export function namesOf(windows: Windows): Map<number, FeatureName> {
   nameGrams(names, windows.route, gramBases.route, 'header', fieldAt);
   nameGrams(names, windows.start, gramBases.text, 'text', wordAt);
   nameGrams(names, windows.end, gramBases.text, 'text', wordAt);
-  for (const line of factLines(windows.facts).flat()) {
+  const [made, said] = factLines(windows.facts);
+  for (const line of [...made, ...said]) {
     names.set(factKey(line), { kind: 'fact', name: Buffer.from(line).toString('utf8') });
   }
-  for (const domain of senderDomain(windows.facts)) {
+  for (const domain of senderDomain(made)) {
     names.set(senderKey(domain), { kind: 'sender', name: Buffer.from(domain).toString('utf8') });
   }
   for (const window of pairWindows(windows)) namePairs(names, window);
