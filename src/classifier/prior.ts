@@ -36,15 +36,20 @@ const groups: readonly (readonly [weight: number, facts: readonly string[]])[] =
   [1.5, ['subject all capitals: true']],
 ];
 
-/** The group that a fact belongs to, by its key. */
-const groupOf = new Map(
-  groups.flatMap(([, facts], group) =>
-    facts.map((fact): [number, number] => [factKey(Buffer.from(fact)), group]),
-  ),
-);
+/** The group that each fact belongs to, by its key; made at the first use, which is within the deadline. */
+let groupOf: ReadonlyMap<number, number> | undefined;
+
+function groupsByKey(): ReadonlyMap<number, number> {
+  return new Map(
+    groups.flatMap(([, facts], group) =>
+      facts.map((fact): [number, number] => [factKey(Buffer.from(fact)), group]),
+    ),
+  );
+}
 
 /** The log odds of spam that facts argue for in general, less as more has been learned. */
 export function priorScore({ keys, ranges, trained }: Evidence): number {
+  groupOf ??= groupsByKey();
   const [, made, said] = ranges.header;
   const found = new Set<number>();
   for (let i = made.from; i < said.to; i++) {

@@ -20,17 +20,18 @@ let maildir: string;
 beforeEach(() => {
   place = new Place();
   maildir = makeMaildir(place.path('Maildir'));
-  for (const [id, spam] of [
-    ['a', true],
-    ['b', false],
-  ] as const) {
-    const args = ['--user=joe', `--class=${spam ? 'spam' : 'innocent'}`, '--source=corpus'];
-    expect(place.run(args, { stdin: spam ? advertisement(id) : mail({ id }) }).status).toBe(0);
-  }
+  teach('a', 'b');
 });
 afterEach(() => {
   place.remove();
 });
+
+/** Teaches an advertisement and an innocent message. */
+function teach(spam: string, innocent: string): void {
+  const args = ['--user=joe', '--source=corpus'];
+  expect(place.run([...args, '--class=spam'], { stdin: advertisement(spam) }).status).toBe(0);
+  expect(place.run([...args, '--class=innocent'], { stdin: mail({ id: innocent }) }).status).toBe(0);
+}
 
 /** Puts a message into a folder; its path. */
 function put(folder: string, name: string, message: string, part = 'cur'): string {
@@ -172,6 +173,11 @@ test('two runs at once learn each message once and lose none', async () => {
 });
 
 describe('--moves', () => {
+  // Of one message or two of each class the filter is too cautious to call anything spam.
+  beforeEach(() => {
+    for (const id of ['c', 'd', 'e']) teach(id, `ham-${id}`);
+  });
+
   test('learns what was moved into and out of .Spam, from what the filter signed, and nothing in the trash', () => {
     const ham = receive(mail({ id: 'h' }));
     const spam = receive(advertisement('s'));
