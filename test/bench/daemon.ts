@@ -74,9 +74,9 @@ const next = new NextServer();
 await next.open(nextSocket);
 const listens = ['--spamd', socket, '--lmtp', lmtpSocket];
 const settings = [`--set=lmtpNext=lmtp:${nextSocket}`, '--set=lmtpUser=local'];
-const daemon = spawn(program[0], [...program.slice(1), 'serve', '--home', home, ...listens, ...settings], {
-  stdio: ['ignore', 'ignore', 'pipe'],
-});
+// As in examples/.
+const words = ['--single-threaded-gc', ...program.slice(1), 'serve', '--home', home, ...listens, ...settings];
+const daemon = spawn(program[0], words, { stdio: ['ignore', 'ignore', 'pipe'] });
 daemon.stderr.setEncoding('utf8');
 await once(daemon.stderr, 'data');
 daemon.stderr.resume();

@@ -47,10 +47,8 @@ describeWith(['supervise', 'svc', 'svstat', 'multilog', 'setuidgid', 'spamc'], (
         const text = readFileSync(path, 'utf8')
           .replaceAll('tamis:tamis', 'nobody')
           .replaceAll('setuidgid tamis', 'setuidgid nobody')
-          .replaceAll(
-            '/usr/bin/node /usr/local/bin/tamis',
-            `env TAMIS_HOME=${place.home} ${program.join(' ')}`,
-          )
+          .replaceAll('/usr/bin/node', `env TAMIS_HOME=${place.home} ${program[0]}`)
+          .replaceAll('/usr/local/bin/tamis', program.slice(1).join(' '))
           .replaceAll('/run/tamis', run);
         writeFileSync(path, text);
         chmodSync(path, 0o755);
@@ -126,10 +124,8 @@ describe.each(scanners)('$folder', ({ folder, programs, scan, look, up, end }) =
           const text = readFileSync(path, 'utf8')
             .replaceAll(' tamis:tamis', ' nobody:nogroup')
             .replaceAll('s6-setuidgid tamis', 's6-setuidgid nobody')
-            .replaceAll(
-              '/usr/bin/node /usr/local/bin/tamis',
-              `env TAMIS_HOME=${place.home} ${program.join(' ')}`,
-            )
+            .replaceAll('/usr/bin/node', `env TAMIS_HOME=${place.home} ${program[0]}`)
+            .replaceAll('/usr/local/bin/tamis', program.slice(1).join(' '))
             .replaceAll('/run/tamis', run);
           writeFileSync(path, text);
           chmodSync(path, 0o755);
