@@ -2,14 +2,14 @@
  * From a score in log odds to what a person can use: a probability that is one, a decision, a confidence.
  *
  * The score counts the less the less is known: of this message (the share of its header's features never seen) and
- * altogether (n messages), which is the caution of the first days. A message is spam where that pays: a lost ham costs so many
- * missed spams (10, if nobody says otherwise), so the odds of spam must be better than that, 10 to 1. So a message can be innocent
- * though its probability of spam is above one half, as with DSPAM.
+ * altogether (n messages). A message is spam where that pays: a lost ham costs so many missed spams (10, if nobody says otherwise), so
+ * the odds of spam must be better than that, 10 to 1; and these odds are worse than the score says while little is known of one class.
+ * So a message can be innocent though its probability of spam is above one half, as with DSPAM.
  */
 import type { Scores } from './classifier.ts';
 
 /** How many messages of each class a user has taught. */
-export interface Taught {
+export interface Experience {
   readonly spam: number;
   readonly innocent: number;
 }
@@ -45,7 +45,7 @@ const temperature = 1.5;
  *
  * @param hamCost How many missed spams a lost ham costs, at least 1.
  */
-export function calibrated({ total, known }: Scores, taught: Taught, hamCost: number): Calibrated {
+export function calibrated({ total, known }: Scores, taught: Experience, hamCost: number): Calibrated {
   const spam = Math.max(0, taught.spam);
   const innocent = Math.max(0, taught.innocent);
   const messages = spam + innocent;

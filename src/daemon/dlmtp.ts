@@ -236,12 +236,12 @@ class Session {
     for (const answer of answers) {
       if ('error' in answer) continue;
       const { chosen, verdict } = answer;
-      if (chosen.summary && verdict !== undefined) await this.wire.send(summaryLine(verdict));
+      if (chosen.summary && verdict !== undefined) await this.wire.put(summaryLine(verdict));
       if (fateOf(chosen, verdict) !== 'out') continue;
-      if (first) await this.wire.send(`X-Daemon-Classification: ${classOf(verdict)}\n`);
+      if (first) await this.wire.put(`X-Daemon-Classification: ${classOf(verdict)}\n`);
       first = false;
       const message = this.outgoing(held, answer);
-      for await (const piece of withDots(message, '\n')) await this.wire.send(piece);
+      for await (const piece of withDots(message, '\n')) await this.wire.put(piece);
     }
     await this.wire.send('.\r\n');
   }

@@ -18,6 +18,8 @@ import { Wire } from './wire.ts';
 const idle = 300_000;
 /** Lines of a reply at most. */
 const mostLines = 100;
+/** The code of a server that ends the connection (RFC 5321, 3.8). */
+const farewell = 421;
 
 type Server = Extract<NextHop, { kind: 'lmtp' | 'smtp' }>;
 
@@ -70,14 +72,15 @@ export class ServerHanding implements Handing {
   private async onKept(envelope: Envelope): Promise<Begun | undefined> {
     const connection = this.kept;
     this.kept = undefined;
-    if (connection === undefined) return undefined;
     try {
-      const refusal = connection.isSilent ? await connection.begin(envelope) : farewell;
-      if (refusal?.code !== farewell.code) return { connection, refusal };
+      if (connection?.isSilent === true) {
+        const refusal = await connection.begin(envelope);
+        if (refusal?.code !== farewell) return { connection, refusal };
+      }
     } catch {
       // A server may end a connection that lies idle.
     }
-    connection.end();
+    connection?.end();
     return undefined;
   }
 
@@ -97,9 +100,6 @@ interface Begun {
   readonly connection: Connection;
   readonly refusal: Reply | undefined;
 }
-
-/** What a server says that ends a connection (RFC 5321, 3.8). */
-const farewell: Reply = { code: 421, lines: [] };
 
 class Connection {
   private readonly wire: Wire;

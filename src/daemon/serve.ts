@@ -79,7 +79,7 @@ export async function serve(
     lmtp: serveLmtp,
     public: (wire, service) => serveDlmtp(wire, service, { entrance, understand }),
   };
-  check(config, addresses);
+  checkNextHop(config, addresses);
   const { workers, cacheBytes, connections, socketMode } = config.settings;
   const late: { service?: Service } = {};
   const listeners: Listener[] = [];
@@ -111,7 +111,7 @@ export async function serve(
   answerMetrics(metricsServer, metrics, pool);
 
   const hangUp = (): void => {
-    void reconfigure(() => check(reload(), addresses), pool, service);
+    void reconfigure(() => checkNextHop(reload(), addresses), pool, service);
   };
   process.on('SIGHUP', hangUp);
   const ended = new Promise<void>((resolve) => {
@@ -131,8 +131,8 @@ export async function serve(
   journal.close();
 }
 
-/** A configuration that the daemon can serve with. */
-function check(config: Config, addresses: Addresses): Config {
+/** The configuration, if it says where LMTP hands on to. @throws TamisError CONFIG */
+function checkNextHop(config: Config, addresses: Addresses): Config {
   if (addresses.lmtp !== undefined && config.settings.lmtpNext === undefined)
     throw new TamisError('CONFIG', `LMTP needs the setting lmtpNext: ${nextHopSyntax}.`);
   return config;

@@ -6,9 +6,9 @@
  * - one message after another: `spamc -U` and `bogofilter -p -e` as processes, in turn, timed by perl (fork to exit); beside them
  *   `(spamc)`, to a server that gives back what it gets, which is what spamc takes by itself;
  * - sustained: 8 connections of the spamd protocol, for four users, against `bogofilter -b` on one core;
- * - learning: 1,000 messages by TELL on 8 connections against `bogofilter -s -b` and `-n -b`;
- * - the same by LMTP, handed on to an LMTP server of this process's, which takes its part of the cores;
- * - latency at half of the sustained rate, for its 99th percentile.
+ * - latency at half of that rate, for its 99th percentile;
+ * - sustained by LMTP, handed on to an LMTP server of this process's, which takes its part of the cores;
+ * - learning: 1,000 messages by TELL on 8 connections against `bogofilter -s -b` and `-n -b`.
  *
  * Needs bogofilter, spamc and perl. Fails if a message by spamc takes longer than by bogofilter.
  */

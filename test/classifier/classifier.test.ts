@@ -8,12 +8,7 @@ import {
   type Lesson,
   type Round,
 } from '../../src/classifier/classifier.ts';
-import { calibrated } from '../../src/classifier/calibration.ts';
-import { evidenceOf, keysOf } from '../../src/classifier/evidence.ts';
-import { explain } from '../../src/classifier/explanation.ts';
 import { logisticLearn, logisticScore, logisticUnlearn } from '../../src/classifier/logistic.ts';
-import { featuresOf } from '../../src/features/features.ts';
-import { sample } from '../features/sample.ts';
 import { anyEvidence, blank, copy, usual } from './evidence.ts';
 
 const told: Omit<Lesson, 'spam'> = { belief: 1, correction: false };
@@ -241,25 +236,6 @@ describe('scores', () => {
     expect(learn(sure, { ...told, spam: false })).toHaveLength(1);
   });
 
-  test('of one who has taught nothing know what mail is like in general, less and less', () => {
-    const prior = (learned: number, fields: Readonly<Record<string, string>>, text = 'Hello'): number => {
-      const features = featuresOf(sample({ From: 'kim@example.org', ...fields }, text));
-      const keys = keysOf(features);
-      const trained = { spam: 2 * learned, innocent: 2 * learned };
-      return scoresOf(evidenceOf(features, keys, new Int32Array(2 * keys.length), trained)).prior;
-    };
-    const answer = { Subject: 'Re: lunch', 'In-Reply-To': '<1@example.com>' };
-    expect(prior(0, { Subject: 'lunch' })).toBe(0);
-    expect(prior(0, answer)).toBeCloseTo(4 * Math.tanh(-3 / 4), 9);
-    expect(prior(0, { ...answer, Subject: 'AW: lunch' })).toBe(prior(0, answer));
-    expect(prior(40, answer)).toBeCloseTo(4 * Math.tanh(-1.5 / 4), 9);
-    expect(prior(0, { 'List-Id': 'x', 'List-Post': 'y' })).toBe(prior(0, { 'List-Id': 'x' }));
-    expect(
-      prior(0, { Subject: 'BUY NOW' }, 'See http://127.0.0.1/ and http://bank@example.net/'),
-    ).toBeGreaterThan(3);
-    expect(prior(4000, { Subject: 'BUY NOW' })).toBeLessThan(0.02);
-  });
-
   test('are the sum of what each feature adds, before the bounds', () => {
     fc.assert(
       fc.property(anyEvidence, (evidence) => {
@@ -277,75 +253,4 @@ describe('scores', () => {
       }),
     );
   });
-});
-
-describe('a decision', () => {
-  const scores = { header: 0, text: 0, pairs: 0, sender: 0, prior: 0 };
-  const real = { min: -25, max: 25, noNaN: true };
-
-  test('is spam only where the probability says so, and both rise with the score', () => {
-    const count = fc.record({ spam: fc.nat({ max: 5000 }), innocent: fc.nat({ max: 5000 }) });
-    const known = fc.double({ min: 0, max: 1, noNaN: true });
-    fc.assert(
-      fc.property(
-        fc.double(real),
-        fc.double(real),
-        known,
-        count,
-        fc.integer({ min: 1, max: 1000 }),
-        (one, other, share, taught, cost) => {
-          const [low, high] = [one, other]
-            .sort((a, b) => a - b)
-            .map((total) => calibrated({ ...scores, total, known: share }, taught, cost));
-          if (low === undefined || high === undefined) throw new Error('two scores');
-          for (const { probability, confidence } of [low, high]) {
-            expect(probability).toBeGreaterThanOrEqual(0);
-            expect(probability).toBeLessThanOrEqual(1);
-            expect(confidence).toBeGreaterThanOrEqual(0);
-            expect(confidence).toBeLessThanOrEqual(1);
-          }
-          expect(high.probability).toBeGreaterThanOrEqual(low.probability);
-          expect(high.score).toBeGreaterThanOrEqual(low.score);
-          if (low.spam) expect(high.spam).toBe(true);
-          if (low.spam) expect(low.probability).toBeGreaterThan(0.999 * (cost / (cost + 1)));
-          else expect(low.probability).toBeLessThan(1.001 * (cost / (cost + 1)));
-        },
-      ),
-    );
-  });
-
-  test('is innocent and without confidence where nothing is known', () => {
-    const nothing = calibrated({ ...scores, total: 0, known: 0 }, { spam: 0, innocent: 0 }, 10);
-    expect(nothing).toMatchObject({ spam: false, confidence: 0, probability: 0.5 });
-  });
-
-  test('is cautious while little has been taught', () => {
-    const doubtful = { ...scores, total: 4, known: 1 };
-    const many = { spam: 1000, innocent: 1000 };
-    expect(calibrated(doubtful, { spam: 10, innocent: 10 }, 10).spam).toBe(false);
-    expect(calibrated(doubtful, many, 10).spam).toBe(true);
-    expect(calibrated(doubtful, many, 100).spam).toBe(false);
-    // Much spam teaches nothing of ham. The score stays as it is, so that messages can be compared.
-    const oneSided = calibrated(doubtful, { spam: 1980, innocent: 20 }, 10);
-    expect(oneSided.spam).toBe(false);
-    expect(oneSided.score).toBe(calibrated(doubtful, many, 10).score);
-  });
-});
-
-test('an explanation names what has been learned, strongest first', () => {
-  const windows = sample({ From: 'winner@example.com', Subject: 'Cheap watches' }, 'Order cheap watches now');
-  const features = featuresOf(windows);
-  const keys = keysOf(features);
-  const evidence = evidenceOf(features, keys, new Int32Array(2 * keys.length), { spam: 4, innocent: 4 });
-  expect(explain(windows, evidence).reasons).toEqual([]);
-  learn(evidence, { ...told, spam: true });
-  const { reasons } = explain(windows, evidence);
-  expect(reasons.every(({ weight }) => weight > 0)).toBe(true);
-  const names = reasons.map(({ kind, name }) => `${kind} ${name}`);
-  expect(new Set(names).size).toBe(names.length);
-  expect(names).toEqual(
-    expect.arrayContaining(['header Subject', 'text watches', 'pair cheap watches', 'fact has: subject']),
-  );
-  const weights = reasons.map(({ weight }) => weight);
-  expect(weights).toEqual(weights.toSorted((one, other) => other - one));
 });

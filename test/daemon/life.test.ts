@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { advertisement, field, mail, withCrlf, withoutOurs } from '../cli/mail.ts';
 import { all, answerOf, Daemon } from './daemon.ts';
+import { send, transaction } from './lmtp-client.ts';
 
 let daemon: Daemon;
 beforeEach(() => {
@@ -163,8 +164,8 @@ test('SIGHUP does not take from LMTP where it hands on to', async () => {
   daemon.signal('SIGHUP');
   while (!daemon.said.includes('stays as it was')) await new Promise((resolve) => setTimeout(resolve, 20));
   expect(daemon.said).toContain('LMTP needs the setting lmtpNext');
-  const transaction = `MAIL FROM:<a@b>\r\nRCPT TO:<joe@example.net>\r\nDATA\r\n${withCrlf(mail({ id: 'after' }))}.\r\n`;
-  expect(await daemon.send(daemon.lmtp, `LHLO client\r\n${transaction}QUIT\r\n`)).toContain('250 2.0.0 ');
+  const replies = await send(daemon, transaction(['joe@example.net'], withCrlf(mail({ id: 'after' }))));
+  expect(replies.at(-1)).toBe('250 2.0.0 In the Maildir');
   expect(readdirSync(daemon.place.path('joe/new'))).toHaveLength(1);
 });
 

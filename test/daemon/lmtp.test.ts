@@ -1,43 +1,12 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { hostname } from 'node:os';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { advertisement, field, mail, withCrlf, withoutOurs } from '../cli/mail.ts';
 import { all, Daemon } from './daemon.ts';
+import { send, started, transaction } from './lmtp-client.ts';
 import { NextServer } from './next-server.ts';
-
-const stuffed = (message: string): string => message.replace(/(^|\r\n)\./g, '$1..');
-
-/** Everything at once, as a client that pipelines sends it. */
-function transaction(recipients: readonly string[], message: string, sender = '<kim@example.org>'): string {
-  const to = recipients.map((recipient) => `RCPT TO:<${recipient}>\r\n`).join('');
-  return `MAIL FROM:${sender}\r\n${to}DATA\r\n${stuffed(message)}.\r\n`;
-}
-
-/** Sends transactions over one connection; the replies behind that to LHLO, without that to QUIT. */
-async function send(daemon: Daemon, ...transactions: readonly string[]): Promise<readonly string[]> {
-  const answer = await daemon.send(daemon.lmtp, `LHLO client\r\n${transactions.join('')}QUIT\r\n`);
-  const lines = answer.split('\r\n');
-  const hello = lines.findIndex((line) => line.startsWith('250 SIZE'));
-  expect(lines.slice(-2)).toEqual(['221 2.0.0 Goodbye', '']);
-  return lines.slice(hello + 1, -2);
-}
-
-/** A daemon with LMTP that knows what joe takes for spam. */
-async function started(settings: (daemon: Daemon) => string): Promise<Daemon> {
-  const daemon = new Daemon();
-  for (let n = 0; n < 12; n++) {
-    const teach = (kind: string, stdin: string): void => {
-      daemon.place.run(['--user=joe@example.net', `--class=${kind}`, '--source=corpus'], { stdin });
-    };
-    teach('spam', advertisement(`s${n}`));
-    teach('innocent', mail({ id: `h${n}` }));
-  }
-  writeFileSync(daemon.place.path('tamis.toml'), settings(daemon));
-  await daemon.start(`--lmtp=${daemon.lmtp}`);
-  return daemon;
-}
 
 const ready = '354 End with a line that is a dot only';
 const [mailed, named] = ['250 2.1.0 OK', '250 2.1.5 OK'];
@@ -264,136 +233,6 @@ describe('to a next LMTP server', () => {
     await daemon.send(daemon.lmtp, `LHLO client\r\n${half}`);
     await send(daemon, transaction(['joe'], 'Subject: whole\r\n\r\n'));
     expect(next.taken.map((one) => field(one.message, 'Subject'))).toEqual(['whole']);
-  });
-});
-
-describe('to Maildirs', () => {
-  let daemon: Daemon;
-  const maildir = (...names: readonly string[]): string => daemon.place.path('mail', ...names);
-  beforeAll(async () => {
-    daemon = await started(
-      ({ place }) =>
-        `lmtpNext = "maildir:${place.path('mail')}/%d/%n"\nrecipientDelimiter = "+"\nspamFolder = ".Junk"\n`,
-    );
-    for (const part of ['cur', 'new', 'tmp'])
-      mkdirSync(maildir('example.net/joe', part), { recursive: true });
-  });
-  afterAll(async () => {
-    await daemon.remove();
-  });
-  const inside = (folder: string): string[] =>
-    readdirSync(folder).map((name) => readFileSync(`${folder}/${name}`, 'latin1'));
-
-  test('spam lies in its folder, all else in the inbox, with LF', async () => {
-    const [spam, ham] = [advertisement('d1'), mail({ id: 'd2' })];
-    const replies = await send(
-      daemon,
-      transaction(['Joe+watches@Example.NET'], withCrlf(spam)),
-      transaction(['joe@example.net'], withCrlf(ham), '<>'),
-    );
-    expect(replies.filter((line) => line === '250 2.0.0 In the Maildir')).toHaveLength(2);
-    const [junk] = inside(maildir('example.net/joe/.Junk/new'));
-    const [inbox] = inside(maildir('example.net/joe/new'));
-    expect([junk, inbox].map((one) => withoutOurs(one ?? ''))).toEqual([
-      `Return-Path: <kim@example.org>\n${spam}`,
-      `Return-Path: <>\n${ham}`,
-    ]);
-    expect(field(junk ?? '', 'X-DSPAM-Result')).toBe('Spam');
-    expect(inside(maildir('example.net/joe/tmp'))).toEqual([]);
-  });
-
-  test.each([
-    ['a line that continues none', ' none\n\tmore\nSubject: x\n\nbody\n', 12],
-    ['an mbox line', 'From a@example.org Mon\nSubject: x\n\nbody\n', 23],
-    ['another Return-Path', 'Return-Path: <other@example.org>\nSubject: x\n\nbody\n', 0],
-    ['the empty line', '\nbody\n', 0],
-    ['text', 'no field at all\n', 0],
-    ['a folded forgery', 'X-DSPAM-Result:\n Spam\nSubject: x\n\n', 0],
-  ])('the sender stands before all fields, whatever is first: %s', async (_, message, place) => {
-    const before = new Set(readdirSync(maildir('example.net/joe/new')));
-    await send(daemon, transaction(['joe@example.net'], withCrlf(message)));
-    const [name = ''] = readdirSync(maildir('example.net/joe/new')).filter((one) => !before.has(one));
-    const stored = withoutOurs(readFileSync(maildir('example.net/joe/new', name), 'latin1'));
-    const whole = message.replace(/^X-DSPAM-Result:\n Spam\n/, '');
-    expect(stored).toBe(`${whole.slice(0, place)}Return-Path: <kim@example.org>\n${whole.slice(place)}`);
-  });
-
-  test('no name climbs out, and a Maildir that is not there is tried again', async () => {
-    const before = Object.keys(daemon.place.tree(daemon.place.folder)).filter(
-      (name) => !name.includes('/home/'),
-    );
-    const hostile = [
-      '..@example.net',
-      '../joe@example.net',
-      'x@..',
-      'x@../example.net',
-      '.Junk@example.net',
-      'joe',
-    ];
-    const replies = await send(daemon, transaction([...hostile, 'jim@example.net'], 'Subject: x\r\n\r\n'));
-    const [last, ...others] = replies.toReversed();
-    expect(last).toMatch(/^451 4\.2\.0 .*is not a Maildir/);
-    for (const reply of others.slice(0, hostile.length)) expect(reply).toMatch(/^550 5\.1\.1 /);
-    const after = Object.keys(daemon.place.tree(daemon.place.folder)).filter(
-      (name) => !name.includes('/home/'),
-    );
-    expect(after).toEqual(before);
-  });
-});
-
-describe('to a command', () => {
-  let daemon: Daemon;
-  beforeAll(async () => {
-    daemon = await started(({ place }) => {
-      const script = place.path('deliver');
-      writeFileSync(
-        script,
-        `#!/bin/sh\nprintf '%s\\n' "$@" >"${place.path('words')}"\ncase $3 in status-*) exit "\${3#status-}";; esac\nexec cat >"${place.path('stdin')}"\n`,
-        { mode: 0o755 },
-      );
-      return `lmtpNext = "exec:${script} -f %u %s x%n@%d"\nlmtpUser = "local"\nrecipientDelimiter = "+-"\n`;
-    });
-  });
-  afterAll(async () => {
-    await daemon.remove();
-  });
-  const read = (name: string): string => readFileSync(daemon.place.path(name), 'latin1');
-
-  test('gets the envelope in its words and the message on stdin', async () => {
-    const message = mail({ id: 'e1', body: 'a\r\rb\0\xe9\n.\n..\n' });
-    const replies = await send(
-      daemon,
-      transaction(['Joe+$(id)@Example.net'], withCrlf(message), '<a b;$x@y>'),
-    );
-    expect(replies.at(-1)).toBe('250 2.0.0 Taken by the command');
-    expect(read('words')).toBe('-f\njoe\na b;$x@y\nxjoe@example.net\n');
-    expect(withoutOurs(read('stdin'))).toBe(message);
-  });
-
-  test('its status is the reply', async () => {
-    const replies = await send(
-      daemon,
-      ...['0', '67', '75', '1', '70', '100'].map((status) =>
-        transaction(['joe'], 'Subject: x\r\n\r\n', `<status-${status}>`),
-      ),
-    );
-    expect(replies.filter((_, at) => at % 4 === 3).map((line) => line.slice(0, 9))).toEqual([
-      '250 2.0.0',
-      '550 5.1.1',
-      '451 4.3.0',
-      '451 4.3.0',
-      '451 4.3.0',
-      '451 4.3.0',
-    ]);
-  });
-
-  test('an address is no option', async () => {
-    const replies = await send(
-      daemon,
-      transaction(['joe'], 'Subject: x\r\n\r\n', '<-oQ/tmp@example.org>'),
-      transaction(['-x'], 'Subject: x\r\n\r\n'),
-    );
-    expect([replies[3], replies[7]].map((line) => line?.slice(0, 9))).toEqual(['553 5.1.3', '553 5.1.3']);
   });
 });
 
