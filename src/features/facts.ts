@@ -9,9 +9,16 @@
  */
 import { oneBlankEach } from '../message/blanks.ts';
 import type { Content, Field, Part } from '../message/content.ts';
+import { isShown } from './fields.ts';
 
 const mostFacts = 200;
 const mostLinks = 60;
+const mostFields = 60;
+/** The most fields that nobody looks at: large providers write forty. */
+const mostOthers = 20;
+
+/** The longest first word of a field that is a fact, in characters: a longer one is no word. */
+const longestWord = 30;
 
 /** The facts of a message, each once. */
 export interface Facts {
@@ -24,9 +31,9 @@ export interface Facts {
 /** Tells the facts of a message. `fields`: those that are judged. */
 export function factsOf(content: Content, fields: readonly Field[]): Facts {
   const header = new Header(fields);
-  const made = [orderFacts, peopleFacts, subjectFacts, programFacts, routeFacts].flatMap((part) => [
-    ...part(header),
-  ]);
+  const made = [peopleFacts, proofFacts, subjectFacts, programFacts, routeFacts, orderFacts].flatMap(
+    (part) => [...part(header)],
+  );
   const distinct = new Set([...made, ...partFacts(content.parts)].map(plain));
   const madeFacts = [...distinct].slice(0, mostFacts);
   const said = [...textFacts(content), ...linkFacts(content.links, header)].map(plain);
@@ -69,11 +76,33 @@ class Header {
 
 function* orderFacts({ fields }: Header): Generator<string> {
   let previous = 'start';
-  for (const { name } of fields.slice(0, 60)) {
-    yield `order: ${previous} ${name}`;
-    yield `has: ${name.toLowerCase()}`;
-    previous = name;
+  let others = 0;
+  for (const { name, value } of fields.slice(0, mostFields)) {
+    const lower = name.toLowerCase();
+    const told = lower === 'received' || isShown(lower);
+    if (!told && ++others > mostOthers) continue;
+    yield `has: ${lower}`;
+    if (told) {
+      yield `order: ${previous} ${name}`;
+      previous = name;
+    } else {
+      const word = value.split(' ', 1)[0] ?? '';
+      if (word.length <= longestWord) yield `${lower}: ${word}`;
+    }
   }
+}
+
+/** What a server that took the message says of who sent it (RFC 8601), and who signed it (RFC 6376). */
+function* proofFacts(header: Header): Generator<string> {
+  const results = header.get('authentication-results');
+  for (const [, method = '', result = ''] of results.matchAll(/\b(dkim|spf|dmarc)=(\w{1,20})/gi)) {
+    yield `${method.toLowerCase()}: ${result.toLowerCase()}`;
+  }
+  const signer = /\bd=([^;\s]{1,100})/.exec(header.get('dkim-signature'))?.[1];
+  if (signer === undefined) return;
+  const domain = registered(signer.toLowerCase());
+  yield `signed by: ${domain}`;
+  yield `signed by from's domain: ${domain === domainOf(header.address('from'))}`;
 }
 
 function* peopleFacts(header: Header): Generator<string> {
