@@ -152,9 +152,9 @@ describe('fields that nobody looks at', () => {
 
   test('but a long one of the others does not push the rest out', () => {
     const to = Array.from({ length: 300 }, (_, i) => `user${i}@example.net`).join(', ');
-    expect(Buffer.from(sample({ To: to, Subject: 'Lunch' }, '').sender).toString()).toMatch(
-      /user9@.*\nSubject: Lunch\n$/s,
-    );
+    const read = Buffer.from(sample({ To: to, Subject: 'Lunch' }, '').sender).toString();
+    expect(read.startsWith('To: user0@example.net, user1@')).toBe(true);
+    expect(read.endsWith('\nSubject: Lunch\n')).toBe(true);
   });
 });
 
