@@ -45,7 +45,7 @@ const bounds = {
 const toll = 4.5;
 
 /** A message is learned while header, text and pairs argue for its class by no more than this. */
-const gate = 9.5;
+const gate = 8.5;
 
 /** From this margin on for the other class a label is doubted, by the square root of e for each unit. */
 const doubtFrom = 5;
