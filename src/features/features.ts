@@ -46,10 +46,10 @@ export function featuresOf(windows: Windows): Features {
   const facts = factKeys(windows.facts);
   const [madeFacts = 0] = facts.ends;
   return {
-    header: grams([windows.sender, gramBases.sender], [windows.route, gramBases.route]),
+    header: grams([gramBases.sender, windows.sender], [gramBases.route, windows.route]),
     facts: facts.keys,
     madeFacts,
-    text: grams([windows.start, gramBases.text], [windows.end, gramBases.text]),
+    text: grams([gramBases.text, windows.start, windows.end]),
     sender: Float64Array.from(senderDomain(windows.facts), (domain) => senderKey(domain)),
     pairs: words.keys,
     fieldPairs,
@@ -106,24 +106,48 @@ function factKeys(facts: Uint8Array): Distinct {
   return distinct(keys, [made, count]);
 }
 
-/** All runs of four bytes within each window, as keys of its base. */
-function grams(...windows: readonly (readonly [bytes: Uint8Array, base: number])[]): Float64Array {
-  const { keys } = roomFor(windows.reduce((sum, [bytes]) => sum + bytes.length, 0));
+/** Slots for the grams of one base: half of what {@link distinct} takes for keys, so that they stay in the nearest cache. */
+let gramSlots = new Int32Array();
+
+/** All runs of four bytes within each window, as keys of its base, each once. */
+function grams(...groups: readonly (readonly [base: number, ...windows: Uint8Array[]])[]): Float64Array {
+  const { keys } = roomFor(groups.reduce((sum, [, ...windows]) => sum + lengthOf(windows), 0));
   let count = 0;
-  for (const [bytes, base] of windows) {
-    let gram = 0;
-    for (let i = 0; i < bytes.length; i++) {
-      gram = ((gram << 8) | (bytes[i] ?? 0)) >>> 0;
-      if (i >= 3) keys[count++] = base + gram;
+  for (const [base, ...windows] of groups) {
+    const bits = 32 - Math.clz32((2 * lengthOf(windows)) | 32);
+    if (gramSlots.length < 2 ** bits) gramSlots = new Int32Array(2 ** bits);
+    const slots = gramSlots.fill(0, 0, 2 ** bits);
+    let zeros = 0;
+    for (const bytes of windows) {
+      let gram = 0;
+      for (let i = 0; i < bytes.length; i++) {
+        gram = (gram << 8) | (bytes[i] ?? 0);
+        if (i >= 3 && (gram === 0 ? zeros++ === 0 : isNew(gram, slots, bits)))
+          keys[count++] = base + (gram >>> 0);
+      }
     }
   }
-  return distinct(keys, [count]).keys;
+  return keys.slice(0, count);
+}
+
+function lengthOf(windows: readonly Uint8Array[]): number {
+  return windows.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** Puts a gram, which is not 0, into the first 2^bits slots, by Fibonacci hashing; whether it was not there yet. */
+function isNew(gram: number, slots: Int32Array, bits: number): boolean {
+  let slot = Math.imul(gram, 0x9e3779b1) >>> (32 - bits);
+  for (let known; (known = slots[slot]) !== 0; slot = (slot + 1) & (2 ** bits - 1)) {
+    if (known === gram) return false;
+  }
+  slots[slot] = gram;
+  return true;
 }
 
 /** All pairs of neighbours among the words of each window. */
 function pairs(windows: Windows): Distinct {
   const sources = pairWindows(windows);
-  const { keys, words: space } = roomFor(sources.reduce((sum, { length }) => sum + length, 0));
+  const { keys, words: space } = roomFor(lengthOf(sources));
   const ends: number[] = [];
   let count = 0;
   for (const bytes of sources) {
