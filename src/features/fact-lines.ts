@@ -54,16 +54,17 @@ export class FactLines {
 
   /** Writes a line; to where, which is nowhere if it is there already. Undefined if it is not ASCII. */
   private newAscii(pieces: readonly (string | number | boolean)[]): number | undefined {
-    const most = this.length + longest;
-    let end = this.length;
+    const start = this.length;
+    const most = start + longest;
+    let end = start;
     let hash = 0;
     for (const piece of pieces) {
       const text = String(piece);
       for (let at = 0; at < text.length && end < most; at++) {
         let code = text.charCodeAt(at);
         if (code > 0x7f) return undefined;
-        if (code === blank || (code >= 0x09 && code <= 0x0d)) {
-          if (end > this.length && bytes[end - 1] === blank) continue;
+        if (code <= blank && (code === blank || (code >= 0x09 && code <= 0x0d))) {
+          if (end > start && bytes[end - 1] === blank) continue;
           code = blank;
         }
         bytes[end++] = code;
@@ -73,9 +74,9 @@ export class FactLines {
     bytes[end] = lineFeed;
     let slot = mix(hash) & (slots.length - 1);
     for (let known; (known = slots[slot] ?? 0) > 0; slot = (slot + 1) & (slots.length - 1)) {
-      if (isSameLine(known - 1, this.length)) return this.length;
+      if (isSameLine(known - 1, start)) return start;
     }
-    slots[slot] = this.length + 1;
+    slots[slot] = start + 1;
     return end;
   }
 
