@@ -72,7 +72,7 @@ let seen = new Float64Array(1024);
 /**
  * Keys in groups, each key once, in the order in which they first come. Overwrites `keys`.
  *
- * @param keys Integers above 0.
+ * @param keys Integers above 0, of which the low bits are a hash.
  * @param ends Where each group ends; what is behind the last end is left out.
  */
 export function distinct(keys: Float64Array, ends: readonly number[]): Distinct {
@@ -86,7 +86,7 @@ export function distinct(keys: Float64Array, ends: readonly number[]): Distinct 
   const keptEnds = ends.map((end) => {
     for (; i < end; i++) {
       const key = keys[i] ?? 0;
-      let slot = mix(key ^ Math.imul((key / space) | 0, 0x9e3779b1)) & (count - 1);
+      let slot = key & (count - 1);
       while (slots[slot] !== 0 && slots[slot] !== key) slot = (slot + 1) & (count - 1);
       if (slots[slot] === key) continue;
       slots[slot] = key;
