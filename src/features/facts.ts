@@ -7,9 +7,16 @@
  */
 import type { Content, Field, Part } from '../message/content.ts';
 import { FactLines } from './fact-lines.ts';
+import { isShown } from './fields.ts';
 import { lookOf } from './text-look.ts';
 
 const mostLinks = 60;
+const mostFields = 60;
+/** The most fields that nobody looks at: large providers write forty. */
+const mostOthers = 20;
+
+/** The longest first word of a field that is a fact, in characters: a longer one is no word. */
+const longestWord = 30;
 
 /**
  * The facts of a message, as lines: those of the fields and the parts, an empty line, and those of the text and its links, which the
@@ -18,11 +25,12 @@ const mostLinks = 60;
 export function factsOf(content: Content, fields: readonly Field[]): Uint8Array {
   const facts = new FactLines();
   const header = new Header(fields);
-  tellOrder(facts, header);
   tellPeople(facts, header);
+  tellProof(facts, header);
   tellSubject(facts, header);
   tellProgram(facts, header);
   tellRoute(facts, header);
+  tellOrder(facts, header);
   tellParts(facts, content.parts);
   facts.leaveLine();
   tellText(facts, content);
@@ -61,11 +69,33 @@ class Header {
 
 function tellOrder(facts: FactLines, { fields, names }: Header): void {
   let previous = 'start';
-  for (const [at, { name }] of fields.slice(0, 60).entries()) {
-    facts.tell('order: ', previous, ' ', name);
-    facts.tell('has: ', names[at] ?? '');
-    previous = name;
+  let others = 0;
+  for (const [at, { name, value }] of fields.slice(0, mostFields).entries()) {
+    const lower = names[at] ?? '';
+    const told = lower === 'received' || isShown(lower);
+    if (!told && ++others > mostOthers) continue;
+    facts.tell('has: ', lower);
+    if (told) {
+      facts.tell('order: ', previous, ' ', name);
+      previous = name;
+    } else {
+      const word = value.split(' ', 1)[0] ?? '';
+      if (word.length <= longestWord) facts.tell(lower, ': ', word);
+    }
   }
+}
+
+/** What a server that took the message says of who sent it (RFC 8601), and who signed it (RFC 6376). */
+function tellProof(facts: FactLines, header: Header): void {
+  const results = header.get('authentication-results');
+  for (const [, method = '', result = ''] of results.matchAll(/\b(dkim|spf|dmarc)=(\w{1,20})/gi)) {
+    facts.tell(method.toLowerCase(), ': ', result.toLowerCase());
+  }
+  const signer = /\bd=([^;\s]{1,100})/.exec(header.get('dkim-signature'))?.[1];
+  if (signer === undefined) return;
+  const domain = registered(signer.toLowerCase());
+  facts.tell('signed by: ', domain);
+  facts.tell("signed by from's domain: ", domain === domainOf(header.address('from')));
 }
 
 function tellPeople(facts: FactLines, header: Header): void {

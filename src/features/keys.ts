@@ -4,7 +4,7 @@
  *
  * | range                  | feature                                             |
  * |------------------------|-----------------------------------------------------|
- * | 1 × 2^32 + gram        | 4 bytes of the fields but Received, which are the key |
+ * | 1 × 2^32 + gram        | 4 bytes, which are the key, of the fields that somebody looks at |
  * | 2 × 2^32 + gram        | 4 bytes of the Received fields                      |
  * | 3 × 2^32 + gram        | 4 bytes of the text                                 |
  * | 4 × 2^32 + hash        | a fact                                              |

@@ -1,8 +1,8 @@
 /**
  * The windows: what the learners read of a message, and all that retraining needs of it.
  *
- * They hold UTF-8: the judged header fields one a line as `Name: value` (the Received fields apart, so that a long chain of
- * them cannot push the others out), the beginning and the end of the text with runs of white space made one blank, and the facts
+ * They hold UTF-8: the header fields that somebody looks at (fields.ts) one a line as `Name: value`, the Received fields
+ * apart, the beginning and the end of the text with runs of white space made one blank, and the facts
  * (facts.ts). Hidden text and what delivery adds are not in them. The bounds are part of the defence: a sender who
  * stuffs a message with ham reaches only so much of what is read.
  *
@@ -14,6 +14,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Content, Field } from '../message/content.ts';
 import { essenceOf, type Essence } from '../message/essence.ts';
+import { isShown } from './fields.ts';
 import { mostBytes } from './fact-lines.ts';
 import { factsOf } from './facts.ts';
 
@@ -29,9 +30,12 @@ export const limits: Readonly<Record<keyof Windows, number>> = {
 /** Characters of a text that hold a window, whatever they are, and one more: at the cut may stand half a pair of UTF-16. */
 const reach = { start: limits.start + 2, end: limits.end + 2 } as const;
 
+/** How much of one field is read, in characters: many recipients do not push the subject out. */
+const longestValue = 400;
+
 /** What the learners read of a message, in UTF-8. */
 export interface Windows {
-  /** The fields but Received. */
+  /** The fields that somebody looks at. */
   readonly sender: Uint8Array;
   /** The Received fields. */
   readonly route: Uint8Array;
@@ -51,7 +55,7 @@ export function windowsOf(content: Content, { fields, text }: Essence = essenceO
   const { start, end } = endsOf(text);
   return {
     sender: lines(
-      fields.filter((field) => !isReceived(field)),
+      fields.filter(({ name }) => isShown(name.toLowerCase())),
       limits.sender,
     ),
     route: lines(fields.filter(isReceived), limits.route),
@@ -99,5 +103,6 @@ function endsOf(text: string): Pick<Windows, 'start' | 'end'> {
 }
 
 function lines(fields: readonly Field[], limit: number): Uint8Array {
-  return Buffer.from(fields.map(({ name, value }) => `${name}: ${value}\n`).join('')).subarray(0, limit);
+  const texts = fields.map(({ name, value }) => `${name}: ${value.slice(0, longestValue)}\n`);
+  return Buffer.from(texts.join('')).subarray(0, limit);
 }

