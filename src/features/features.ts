@@ -43,18 +43,14 @@ function roomFor(bytes: number): typeof room {
 export function featuresOf(windows: Windows): Features {
   const words = pairs(windows);
   const [, fieldPairs = 0] = words.ends;
-  const [made, said] = factLines(windows.facts);
-  const facts = distinct(Float64Array.from([...made, ...said], factKey), [
-    made.length,
-    made.length + said.length,
-  ]);
+  const facts = factKeys(windows.facts);
   const [madeFacts = 0] = facts.ends;
   return {
-    header: grams([windows.sender, gramBases.sender], [windows.route, gramBases.route]),
+    header: grams([gramBases.sender, windows.sender], [gramBases.route, windows.route]),
     facts: facts.keys,
     madeFacts,
-    text: grams([windows.start, gramBases.text], [windows.end, gramBases.text]),
-    sender: Float64Array.from(senderDomain(made), senderKey),
+    text: grams([gramBases.text, windows.start, windows.end]),
+    sender: Float64Array.from(senderDomain(windows.facts), (domain) => senderKey(domain)),
     pairs: words.keys,
     fieldPairs,
   };
@@ -65,50 +61,93 @@ export function pairWindows({ sender, route, start, end }: Windows): readonly Ui
   return [sender, route, start, end];
 }
 
-/** The lines of a window of facts: those of fields and parts, and those of the text. */
-export function factLines(facts: Uint8Array): [made: Uint8Array[], said: Uint8Array[]] {
-  const made: Uint8Array[] = [];
-  const said: Uint8Array[] = [];
-  let lines = made;
+/** Calls back for each line of a window of facts, given by where it begins and ends; `isMade`: of fields and parts, not of the text. */
+export function eachFact(facts: Uint8Array, call: (from: number, to: number, isMade: boolean) => void): void {
+  let isMade = true;
   let from = 0;
-  while (from < facts.length) {
-    const end = facts.indexOf(10, from);
-    const to = end < 0 ? facts.length : end;
-    if (to === from) lines = said;
-    else lines.push(facts.subarray(from, to));
-    from = to + 1;
+  for (let at = 0; at <= facts.length; at++) {
+    if (at < facts.length && facts[at] !== lineFeed) continue;
+    if (at === from) isMade = false;
+    else call(from, at, isMade);
+    from = at + 1;
   }
-  return [made, said];
 }
+
+const lineFeed = 0x0a;
 
 /** What facts.ts calls the domain of the sender. */
 const senderFact = Buffer.from('from domain: ');
 
-/** The domain that the lines of facts of the fields say a message is from; none if they do not say one. */
-export function senderDomain(made: readonly Uint8Array[]): Uint8Array[] {
-  const line = made.find((one) => senderFact.equals(one.subarray(0, senderFact.length)));
-  const domain = line?.subarray(senderFact.length);
-  return domain === undefined || domain.length === 0 ? [] : [domain];
+/** The domain that the facts of the fields say a message is from; none if they do not say one. */
+export function senderDomain(facts: Uint8Array): Uint8Array[] {
+  const found: Uint8Array[] = [];
+  eachFact(facts, (from, to, isMade) => {
+    if (isMade && found.length === 0 && isAt(facts, from, senderFact))
+      found.push(facts.subarray(from + senderFact.length, to));
+  });
+  return found.filter(({ length }) => length > 0);
 }
 
-/** All runs of four bytes within each window, as keys of its base. */
-function grams(...windows: readonly (readonly [bytes: Uint8Array, base: number])[]): Float64Array {
-  const { keys } = roomFor(windows.reduce((sum, [bytes]) => sum + bytes.length, 0));
+function isAt(bytes: Uint8Array, from: number, sought: Uint8Array): boolean {
+  let at = 0;
+  while (at < sought.length && bytes[from + at] === sought[at]) at++;
+  return at === sought.length;
+}
+
+/** All facts: those of the fields and the parts, then those of the text. */
+function factKeys(facts: Uint8Array): Distinct {
+  const { keys } = roomFor(facts.length);
   let count = 0;
-  for (const [bytes, base] of windows) {
-    let gram = 0;
-    for (let i = 0; i < bytes.length; i++) {
-      gram = ((gram << 8) | (bytes[i] ?? 0)) >>> 0;
-      if (i >= 3) keys[count++] = base + gram;
+  let made = 0;
+  eachFact(facts, (from, to, isMade) => {
+    keys[count++] = factKey(facts, from, to);
+    if (isMade) made = count;
+  });
+  return distinct(keys, [made, count]);
+}
+
+/** Slots for the grams of one base: half of what {@link distinct} takes for keys, so that they stay in the nearest cache. */
+let gramSlots = new Int32Array();
+
+/** All runs of four bytes within each window, as keys of its base, each once. */
+function grams(...groups: readonly (readonly [base: number, ...windows: Uint8Array[]])[]): Float64Array {
+  const { keys } = roomFor(groups.reduce((sum, [, ...windows]) => sum + lengthOf(windows), 0));
+  let count = 0;
+  for (const [base, ...windows] of groups) {
+    const bits = 32 - Math.clz32((2 * lengthOf(windows)) | 32);
+    if (gramSlots.length < 2 ** bits) gramSlots = new Int32Array(2 ** bits);
+    const slots = gramSlots.fill(0, 0, 2 ** bits);
+    let zeros = 0;
+    for (const bytes of windows) {
+      let gram = 0;
+      for (let i = 0; i < bytes.length; i++) {
+        gram = (gram << 8) | (bytes[i] ?? 0);
+        if (i >= 3 && (gram === 0 ? zeros++ === 0 : isNew(gram, slots, bits)))
+          keys[count++] = base + (gram >>> 0);
+      }
     }
   }
-  return distinct(keys, [count]).keys;
+  return keys.slice(0, count);
+}
+
+function lengthOf(windows: readonly Uint8Array[]): number {
+  return windows.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** Puts a gram, which is not 0, into the first 2^bits slots, by Fibonacci hashing; whether it was not there yet. */
+function isNew(gram: number, slots: Int32Array, bits: number): boolean {
+  let slot = Math.imul(gram, 0x9e3779b1) >>> (32 - bits);
+  for (let known; (known = slots[slot]) !== 0; slot = (slot + 1) & (2 ** bits - 1)) {
+    if (known === gram) return false;
+  }
+  slots[slot] = gram;
+  return true;
 }
 
 /** All pairs of neighbours among the words of each window. */
 function pairs(windows: Windows): Distinct {
   const sources = pairWindows(windows);
-  const { keys, words: space } = roomFor(sources.reduce((sum, { length }) => sum + length, 0));
+  const { keys, words: space } = roomFor(lengthOf(sources));
   const ends: number[] = [];
   let count = 0;
   for (const bytes of sources) {

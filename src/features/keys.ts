@@ -28,14 +28,14 @@ export const gramBases: Readonly<Record<'sender' | 'route' | 'text', number>> = 
 const factBase = 4 * space;
 const senderBase = 5 * space;
 
-/** The key of a fact, given by its bytes. */
-export function factKey(bytes: Uint8Array): number {
-  return factBase + hashOf(bytes);
+/** The key of a fact, given by bytes and where it begins and ends among them. */
+export function factKey(bytes: Uint8Array, from = 0, to: number = bytes.length): number {
+  return factBase + hashOf(bytes, from, to);
 }
 
 /** The key of a sender's domain, given by its bytes. */
 export function senderKey(bytes: Uint8Array): number {
-  return senderBase + hashOf(bytes);
+  return senderBase + hashOf(bytes, 0, bytes.length);
 }
 
 /** The key of the pair of two words, each given by its hash of 32 bits. The order of the words matters. */
@@ -45,9 +45,9 @@ export function pairKey(first: number, second: number): number {
   return pairBase + high * space + low;
 }
 
-function hashOf(bytes: Uint8Array): number {
+function hashOf(bytes: Uint8Array, from: number, to: number): number {
   let hash = 0;
-  for (const byte of bytes) hash = (Math.imul(hash ^ byte, 0x01000193) + 0x9e37) | 0;
+  for (let at = from; at < to; at++) hash = (Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193) + 0x9e37) | 0;
   return mix(hash);
 }
 
@@ -72,7 +72,7 @@ let seen = new Float64Array(1024);
 /**
  * Keys in groups, each key once, in the order in which they first come. Overwrites `keys`.
  *
- * @param keys Integers above 0.
+ * @param keys Integers above 0, of which the low bits are a hash.
  * @param ends Where each group ends; what is behind the last end is left out.
  */
 export function distinct(keys: Float64Array, ends: readonly number[]): Distinct {
@@ -86,7 +86,7 @@ export function distinct(keys: Float64Array, ends: readonly number[]): Distinct 
   const keptEnds = ends.map((end) => {
     for (; i < end; i++) {
       const key = keys[i] ?? 0;
-      let slot = mix(key ^ Math.imul((key / space) | 0, 0x9e3779b1)) & (count - 1);
+      let slot = key & (count - 1);
       while (slots[slot] !== 0 && slots[slot] !== key) slot = (slot + 1) & (count - 1);
       if (slots[slot] === key) continue;
       slots[slot] = key;

@@ -3,7 +3,7 @@
  *
  * A gram is named after where it first stands: the header field, or the word of the text. A pair is its two words.
  */
-import { factLines, pairWindows, senderDomain, wordsOf } from './features.ts';
+import { eachFact, pairWindows, senderDomain, wordsOf } from './features.ts';
 import { factKey, gramBases, pairKey, senderKey } from './keys.ts';
 import type { Windows } from './windows.ts';
 
@@ -23,11 +23,11 @@ export function namesOf(windows: Windows): Map<number, FeatureName> {
   nameGrams(names, windows.route, gramBases.route, 'header', fieldAt);
   nameGrams(names, windows.start, gramBases.text, 'text', wordAt);
   nameGrams(names, windows.end, gramBases.text, 'text', wordAt);
-  const [made, said] = factLines(windows.facts);
-  for (const line of [...made, ...said]) {
-    names.set(factKey(line), { kind: 'fact', name: Buffer.from(line).toString('utf8') });
-  }
-  for (const domain of senderDomain(made)) {
+  const facts = Buffer.from(windows.facts);
+  eachFact(facts, (from, to) => {
+    names.set(factKey(facts, from, to), { kind: 'fact', name: facts.toString('utf8', from, to) });
+  });
+  for (const domain of senderDomain(facts)) {
     names.set(senderKey(domain), { kind: 'sender', name: Buffer.from(domain).toString('utf8') });
   }
   for (const window of pairWindows(windows)) namePairs(names, window);

@@ -15,10 +15,17 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Content, Field } from '../message/content.ts';
 import { essenceOf, type Essence } from '../message/essence.ts';
 import { isShown } from './fields.ts';
-import { factsOf, type Facts } from './facts.ts';
+import { mostBytes } from './fact-lines.ts';
+import { factsOf } from './facts.ts';
 
 /** The most bytes that each window holds. */
-export const limits = { sender: 2000, route: 1000, start: 2000, end: 1000, facts: 4500 } as const;
+export const limits: Readonly<Record<keyof Windows, number>> = {
+  sender: 2000,
+  route: 1000,
+  start: 2000,
+  end: 1000,
+  facts: mostBytes,
+};
 
 /** Characters of a text that hold a window, whatever they are, and one more: at the cut may stand half a pair of UTF-16. */
 const reach = { start: limits.start + 2, end: limits.end + 2 } as const;
@@ -54,12 +61,8 @@ export function windowsOf(content: Content, { fields, text }: Essence = essenceO
     route: lines(fields.filter(isReceived), limits.route),
     start,
     end,
-    facts: factWindow(factsOf(content, fields)),
+    facts: factsOf(content, fields),
   };
-}
-
-function factWindow({ made, said }: Facts): Uint8Array {
-  return Buffer.from([...made, '', ...said].join('\n')).subarray(0, limits.facts);
 }
 
 /** For some kilobytes: zlib's own defaults take three times as long, mostly to clear memory that is not needed. */

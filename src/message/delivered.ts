@@ -38,17 +38,17 @@ const longest = 1000;
 
 /** Whether a Received field (RFC 5321, section 4.4) only tells of a way inside one site. */
 function isHandover(received: string): boolean {
-  const words = received.slice(0, longest).split(/\s/);
-  const from = words[0]?.toLowerCase() === 'from' ? words[1] : undefined;
+  const way = received.slice(0, longest);
+  const from = /^from\s(\S*)/i.exec(way)?.[1];
   if (from === undefined) return true;
-  const by = words.findIndex((word) => word.toLowerCase() === 'by');
-  const told = (by < 0 ? words : words.slice(0, by)).join(' ');
+  const by = /\sby(?:\s(\S*)|$)/i.exec(way);
+  const told = way.slice(0, by?.index);
   const addresses = addressesIn(told);
   if (addresses.length > 0 && addresses.every(isPrivate)) return true;
   if (addresses.length === 0 && /^localhost(?:\.|$)/i.test(from)) return true;
   // Sendmail and Postfix write the name that they looked up before the address, the others in the first place.
-  const lookedUp = /^([\w.-]+) \[/.exec(told.split('(', 2)[1] ?? '')?.[1] ?? from;
-  const here = by < 0 ? '' : siteOf(words[by + 1] ?? '');
+  const lookedUp = /^([\w.-]+)\s\[/.exec(told.split('(', 2)[1] ?? '')?.[1] ?? from;
+  const here = siteOf(by?.[1] ?? '');
   return here !== '' && here === siteOf(lookedUp);
 }
 

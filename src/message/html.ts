@@ -90,6 +90,7 @@ class Reader {
     if (name === 'style') this.sheet = [];
     this.separate(name);
     this.enter(this.lookOf(name, attributes));
+    if (isEmpty(attributes)) return;
     for (const target of targets) {
       const value = attributes[target]?.trim();
       if (value !== undefined && value !== '' && !value.startsWith('data:')) this.link(value);
@@ -137,6 +138,8 @@ class Reader {
   }
 
   private lookOf(name: string, attributes: Readonly<Record<string, string>>): Look {
+    const outer = this.look();
+    if (outer.hidden || (this.rules.size === 0 && isEmpty(attributes))) return outer;
     const declarations = oldDeclarations(name, attributes);
     if (this.rules.size > 0) {
       for (const selector of selectorsOf(name, attributes)) {
@@ -147,8 +150,12 @@ class Reader {
     if (style !== undefined) {
       for (const [property, value] of declarationsOf(style)) declarations.set(property, value);
     }
-    return lookWithin(this.look(), declarations);
+    return lookWithin(outer, declarations);
   }
+}
+
+function isEmpty(attributes: object): boolean {
+  return Object.keys(attributes).length === 0;
 }
 
 function selectorsOf(name: string, attributes: Readonly<Record<string, string>>): string[] {

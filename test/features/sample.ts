@@ -1,9 +1,7 @@
 /** Windows for tests: made of a message, or of anything. */
 import fc from 'fast-check';
-import { factsOf } from '../../src/features/facts.ts';
 import { limits, windowsOf, type Windows } from '../../src/features/windows.ts';
 import type { Content } from '../../src/message/content.ts';
-import { judgedFields } from '../../src/message/delivered.ts';
 
 /** What a message says that has no parts but its text. */
 export function contentOf(fields: Readonly<Record<string, string>>, text: string): Content {
@@ -35,9 +33,10 @@ export function sample(fields: Readonly<Record<string, string>>, text: string): 
 
 /** The facts of a message. */
 export function facts(fields: Readonly<Record<string, string>>, text: string): string[] {
-  const content = contentOf(fields, text);
-  const { made, said } = factsOf(content, judgedFields(content.fields));
-  return [...made, ...said];
+  return Buffer.from(sample(fields, text).facts)
+    .toString()
+    .split('\n')
+    .filter((fact) => fact !== '');
 }
 
 /** Bytes with words in them. */
