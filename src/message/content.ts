@@ -45,7 +45,7 @@ export interface Content {
   readonly fields: readonly Field[];
   /**
    * The visible text of all text parts and attached messages in their order, `\n` between parts. Link and
-   * image targets stand in it where they stood in the HTML, cut to 80 characters, set off by blanks.
+   * image targets stand in it where they stood, cut to 80 characters, those of HTML set off by blanks.
    */
   readonly text: string;
   /** Text that HTML hides from the reader. */

@@ -24,7 +24,7 @@ export interface HtmlText {
   readonly links: readonly string[];
 }
 
-/** How much of a target stands in the text. */
+/** How much of a target stands in the text; what follows mostly tells whom the link was sent to. */
 export const inlineTarget = 80;
 
 /**

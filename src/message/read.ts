@@ -7,7 +7,7 @@ import { oneLine } from './blanks.ts';
 import { decodeField } from './charset.ts';
 import type { Content, Field, Part } from './content.ts';
 import { textOf } from './encoding.ts';
-import { readHtml } from './html.ts';
+import { inlineTarget, readHtml } from './html.ts';
 import type { RawPart, Split } from './split.ts';
 import { withoutTags } from './tag.ts';
 import { normaliseText, type MarkCounts } from './unicode.ts';
@@ -88,8 +88,12 @@ class Said {
       for (const link of links) this.links.add(link);
     } else {
       const text = this.normalised(textOf(part));
-      this.text.push(text);
-      for (const [link] of text.matchAll(url)) this.links.add(withoutStop(link));
+      this.text.push(
+        text.replace(url, (link) => {
+          this.links.add(withoutStop(link));
+          return link.slice(0, inlineTarget);
+        }),
+      );
     }
   }
 

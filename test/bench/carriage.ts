@@ -1,6 +1,6 @@
 /**
  * What the servers of today write into a message on its way, put into the mail of twenty years ago: signatures (DKIM), seals (ARC), the results of
- * checks, and the notes of large providers and of bulk mailers, in their real forms with made-up values.
+ * checks, the notes of large providers and of bulk mailers, and links that lead through them, in their real forms with made-up values.
  *
  * What is written follows from the domain that a message says to be from, spam and ham alike, and so tells nothing of the class.
  */
@@ -12,6 +12,7 @@ const hexadecimal = '0123456789abcdef';
 const domain = /^from:.*@([\w.-]+)/im;
 /** The fields that the receiving server wrote, at the top of a header block. */
 const written = /(?:(?:return-path|delivered-to|received):[^\n]*\n(?:[ \t][^\n]*\n)*)*/iy;
+const link = /https?:\/\/[^\s"'<>)]+/g;
 const signedFields = 'from:to:cc:subject:date:message-id:reply-to:mime-version:content-type';
 
 /** The message as it would arrive today. */
@@ -29,7 +30,7 @@ export function carried(message: Buffer, random: Random): Buffer {
     writer.receiver(),
     text.slice(start, end),
     writer.sender(),
-    text.slice(end),
+    writer.links(text.slice(end)),
   ];
   return Buffer.from(pieces.join(''), 'latin1');
 }
@@ -92,6 +93,24 @@ class Writer {
         `Feedback-ID: ${this.time()}:SG\nX-SG-EID: u001.${this.folded(330)}\nX-SG-ID: u001.${this.folded(200)}\nX-Entity-ID: u001.${this.some(22)}==\n`,
     ];
     return writers[this.kind]?.() ?? '';
+  }
+
+  /** The body with its links rewritten, by a provider that checks them or a bulk mailer that counts who follows them. */
+  links(body: string): string {
+    const some = (length: number): string => this.some(length, `${letters}0123456789`);
+    if (this.kind === 1) {
+      return body.replace(
+        link,
+        (url) =>
+          `https://eur01.safelinks.protection.outlook.com/?url=${encodeURIComponent(url)}&data=05%7C02%7C${this.from}%7C` +
+          `${this.some(32, hexadecimal)}%7C0%7C0%7C63${this.time()}%7CUnknown%7C${some(88)}%3D%3D%7C0%7C%7C%7C&sdata=${some(43)}%3D&reserved=0`,
+      );
+    }
+    if (this.kind !== 3) return body;
+    return body.replace(
+      link,
+      () => `https://u${this.selector}.ct.sendgrid.net/ls/click?upn=u001.${some(200)}`,
+    );
   }
 
   private seals(by: string, selector: string): string {

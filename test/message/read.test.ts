@@ -61,6 +61,13 @@ describe('text', () => {
 });
 
 describe('links', () => {
+  test('stand whole in their list, cut in the text', async () => {
+    const link = `https://example.org/${'a1'.repeat(100)}`;
+    const { text, links } = await read(onePart('text/plain', `See ${link}, then write.\n`));
+    expect(links).toEqual([link]);
+    expect(text).toBe(`See ${link.slice(0, 80)} then write.\n`);
+  });
+
   test('of plain text without what ends the sentence, each once', async () => {
     const { links } = await read(
       onePart(
