@@ -34,7 +34,7 @@ const fewMessages = 10;
  * How much more a score must argue for spam while little is known of one class: to who has seen twenty of each, ham of a kind
  * that is new looks like spam. Half, with so many messages of the class that has fewer. It moves the threshold, not the score.
  */
-const caution = 2;
+const caution = 1.5;
 const cautiousMessages = 50;
 
 /** Scores argue stronger than they are right; fitted on shuffled runs over the SpamAssassin corpus. */
