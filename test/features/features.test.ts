@@ -1,16 +1,15 @@
-import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { featuresOf, wordsOf, type Features } from '../../src/features/features.ts';
 import { distinct, factKey, gramBases, mix, pairKey, senderKey } from '../../src/features/keys.ts';
 import { namesOf } from '../../src/features/names.ts';
-import { limits, packWindows, unpackWindows, windowsOf, type Windows } from '../../src/features/windows.ts';
-import { anyWindows, contentOf, facts, sample } from './sample.ts';
+import type { Windows } from '../../src/features/windows.ts';
+import { anyWindows, sample } from './sample.ts';
 
-/** The ranges that keys.ts promises, in units of 2^32. */
 /** The kinds of features. */
 type Kind = Exclude<keyof Features, 'fieldPairs' | 'madeFacts'>;
 
+/** The ranges that keys.ts promises, in units of 2^32. */
 const ranges: Record<Kind, readonly [number, number]> = {
   header: [1, 3],
   text: [3, 4],
@@ -118,65 +117,6 @@ describe('facts', () => {
   });
 });
 
-describe('fields that nobody looks at', () => {
-  const shown = { From: 'Joe <joe@example.org>', Subject: 'Lunch', 'X-Mailer': 'Mutt' };
-  const seals = { 'ARC-Seal': `i=1; b=${'aB3+'.repeat(1000)}`, 'X-Note': `cheap ${'watches '.repeat(500)}` };
-
-  test('push none out that somebody does, and are not read letter by letter', () => {
-    const windows = sample({ ...seals, ...shown }, 'Hello');
-    expect(windows.sender).toEqual(sample(shown, 'Hello').sender);
-    expect(Buffer.from(windows.sender).toString()).toBe(
-      'From: Joe <joe@example.org>\nSubject: Lunch\nX-Mailer: Mutt\n',
-    );
-  });
-
-  test('say that they are there, their first word, and nothing of the order of the others', () => {
-    const known = facts({ ...shown, ...seals, 'X-Spam-Flag': 'YES', 'X-Id': 'a'.repeat(31) }, 'Hello');
-    expect(known).toEqual(
-      expect.arrayContaining(['has: arc-seal', 'arc-seal: i=1;', 'x-note: cheap', 'x-spam-flag: YES']),
-    );
-    expect(known).toContain('has: x-id');
-    expect(known.filter((fact) => fact.startsWith('x-id:') || fact.startsWith('subject:'))).toEqual([]);
-    const order = (all: readonly string[]): string[] => all.filter((fact) => fact.startsWith('order:'));
-    expect(order(known)).toEqual(order(facts(shown, 'Hello')));
-  });
-
-  test('tell little where they are many', () => {
-    const many = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`X-Note-${i}`, `word${i}`]));
-    const known = facts({ ...many, ...shown }, 'See http://example.net/');
-    expect(known.filter((fact) => fact.startsWith('x-note'))).toHaveLength(20);
-    expect(known).toEqual(
-      expect.arrayContaining(['has: subject', 'from: joe@example.org', 'link site: example.net']),
-    );
-  });
-
-  test('but a long one of the others does not push the rest out', () => {
-    const to = Array.from({ length: 300 }, (_, i) => `user${i}@example.net`).join(', ');
-    const read = Buffer.from(sample({ To: to, Subject: 'Lunch' }, '').sender).toString();
-    expect(read.startsWith('To: user0@example.net, user1@')).toBe(true);
-    expect(read.endsWith('\nSubject: Lunch\n')).toBe(true);
-  });
-});
-
-test('the checks of the receiving server and the domain that signed are facts', () => {
-  const results = 'mx.example.net; dkim=pass header.d=example.org; spf=SoftFail smtp.mailfrom=x; dmarc=none';
-  const signature = 'v=1; a=rsa-sha256; bh=d=; d=mail.Example.org; s=s1; b=abc=';
-  const from = 'joe@example.org';
-  const known = facts({ From: from, 'Authentication-Results': results, 'DKIM-Signature': signature }, '');
-  const expected = [
-    'dkim: pass',
-    'spf: softfail',
-    'dmarc: none',
-    'signed by: example.org',
-    "signed by from's domain: true",
-  ];
-  expect(known).toEqual(expect.arrayContaining(expected));
-  expect(facts({ From: from, 'DKIM-Signature': 'd=example.com' }, '')).toContain(
-    "signed by from's domain: false",
-  );
-  expect(facts({ From: from }, '').filter((fact) => /^(?:dkim|spf|dmarc|signed)/.test(fact))).toEqual([]);
-});
-
 const empty: Windows = {
   sender: new Uint8Array(),
   route: new Uint8Array(),
@@ -252,104 +192,4 @@ test('names are what a person would say', () => {
   expect([...pairs].map(named)).toContain('pair Cheap watches');
   expect([...pairs].map(named)).toContain('pair Buy now,');
   expect(named(factKey(bytes('has: subject')))).toBe('fact has: subject');
-});
-
-describe('windows', () => {
-  test('packed and unpacked are the same, and so are their features', () => {
-    fc.assert(
-      fc.property(anyWindows, (windows) => {
-        const again = unpackWindows(packWindows(windows));
-        for (const [name, window] of Object.entries(windows) as [keyof Windows, Uint8Array][]) {
-          expect(Buffer.compare(again[name], window)).toBe(0);
-        }
-        expect(featuresOf(again)).toEqual(featuresOf(windows));
-      }),
-    );
-  });
-
-  test('of garbage are none', () => {
-    expect(() => unpackWindows(bytes('garbage'))).toThrow();
-    expect(() => unpackWindows(new Uint8Array())).toThrow();
-  });
-
-  test('keep to their limits, and a signature to 8 KiB, however random the message', () => {
-    for (let seed = 0; seed < 10; seed++) {
-      let block = Buffer.from([seed]);
-      const noise = (length: number): string => {
-        let text = '';
-        while (text.length < length) {
-          block = createHash('sha512').update(block).digest();
-          text += String.fromCharCode(...block.map((byte) => 33 + (byte % 94)));
-        }
-        return text.slice(0, length);
-      };
-      const links = Array.from({ length: 60 }, () => `https://${noise(80).replace(/[/?#]/g, 'x')}/ `).join(
-        '',
-      );
-      const received = { Received: `from ${noise(900)} by ${noise(900)}` };
-      const windows = sample({ Subject: noise(3000), ...received }, `${noise(4000)} ${links}`);
-      for (const [name, limit] of Object.entries(limits) as [keyof Windows, number][]) {
-        expect(windows[name].length).toBeLessThanOrEqual(limit);
-      }
-      expect(packWindows(windows).length).toBeLessThanOrEqual(8192 - 18);
-    }
-  });
-
-  test('hold nothing that delivery adds', () => {
-    const fields = { From: 'kim@example.org', Subject: 'Hello' };
-    const delivered = {
-      'Return-Path': '<kim@example.org>',
-      'Delivered-To': 'joe@example.net',
-      Received: 'by mail.example.net (Postfix, from userid 89) id 4711; Sun, 22 Nov 2026 21:33:52 +0000',
-      ...fields,
-      'X-DSPAM-Result': 'Spam',
-      Status: 'RO',
-    };
-    expect(sample(delivered, 'Hello, Joe')).toEqual(sample(fields, 'Hello, Joe'));
-  });
-
-  test('hold the beginning and the end of a text, each byte once', () => {
-    const text = 'word '.repeat(2000).trim();
-    const { start, end } = sample({}, text);
-    expect(Buffer.from(start).toString()).toBe(text.slice(0, limits.start));
-    expect(Buffer.from(end).toString()).toBe(text.slice(-limits.end));
-    expect(sample({}, 'short').end).toHaveLength(0);
-    const middle = sample({}, 'x'.repeat(limits.start + 10));
-    expect(middle.end).toHaveLength(10);
-  });
-
-  test('hold the Received fields apart, so that they push nothing out', () => {
-    const value = (i: number): string =>
-      `from a${i}.example.com (a${i}.example.com [192.0.2.${i}]) by b${i}.example.org; Sun, 22 Nov 2026 21:33:52 +0000`;
-    const received = Array.from({ length: 100 }, (_, i) => ({ name: 'Received', value: value(i) }));
-    const content = contentOf({ Subject: 'Hello' }, 'Hi');
-    const { sender, route } = windowsOf({ ...content, fields: [...received, ...content.fields] });
-    expect(Buffer.from(sender).toString()).toBe('Subject: Hello\n');
-    expect(Buffer.from(route).toString()).toMatch(/^Received: from a0\..*\nReceived: from a1\./);
-    expect(route).toHaveLength(limits.route);
-  });
-});
-
-describe('facts', () => {
-  test('are few, short, one line each and distinct, whatever the message', () => {
-    fc.assert(
-      fc.property(fc.dictionary(fc.string({ minLength: 1 }), fc.string()), fc.string(), (fields, text) => {
-        const found = facts({ ...fields, From: text, Subject: text }, `${text} http://${text}/ `);
-        expect(found.length).toBeLessThanOrEqual(200);
-        for (const fact of found) expect(fact).toMatch(/^[^\n]{1,100}$/);
-      }),
-    );
-  });
-
-  test('take time in step with the message', () => {
-    const begun = performance.now();
-    for (const piece of ['a', ' ', '!', '<', '@', '.', 'Aa1', 'http://', '\n>', '=?', '\u{1f600}']) {
-      const hostile = piece.repeat(200_000 / piece.length);
-      facts(
-        { From: hostile, Subject: hostile, Received: hostile, 'Message-ID': hostile, Date: hostile },
-        hostile,
-      );
-    }
-    expect(performance.now() - begun).toBeLessThan(5000);
-  });
 });
