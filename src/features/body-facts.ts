@@ -1,5 +1,5 @@
 /** Facts of the parts, the text and its links. */
-import type { Content, Part } from '../message/content.ts';
+import type { AddressedLink, Content, Part } from '../message/content.ts';
 import { domainOf, registered } from './domain.ts';
 import type { FactLines } from './fact-lines.ts';
 import { power, shape } from './shape.ts';
@@ -50,9 +50,13 @@ export function tellText(facts: FactLines, { text, hidden, marks, parts }: Conte
 }
 
 /** Tells where links lead, in all and then of each. `from`: the domain of the sender. */
-export function tellLinks(facts: FactLines, links: readonly string[], from: string): void {
+export function tellLinks(
+  facts: FactLines,
+  { links, addressed }: Pick<Content, 'links' | 'addressed'>,
+  from: string,
+): void {
   const judged = links.slice(0, mostLinks);
-  const web = judged.filter((link) => /^(?:https?|ftp):\/\//i.test(link)).map(placeOf);
+  const web = judged.filter(isWeb).map(placeOf);
   const sites = new Set(web.map(({ host }) => registered(host)));
   facts.tell('links: ', power(web.length));
   facts.tell('link sites: ', power(sites.size));
@@ -63,6 +67,7 @@ export function tellLinks(facts: FactLines, links: readonly string[], from: stri
   facts.tell("from's domain among the links: ", from !== '' && sites.has(from));
   if (web.some(({ authority }) => authority.includes('@'))) facts.tell('link with a user name');
   if (web.some(({ authority }) => authority.includes(':'))) facts.tell('link with a port');
+  if (addressed.slice(0, mostLinks).some(leadsElsewhere)) facts.tell('link shown as another site');
   for (const site of sites) {
     facts.tell('link site: ', site);
     facts.tell('link ending: ', site.split('.').at(-1) ?? '');
@@ -74,6 +79,14 @@ export function tellLinks(facts: FactLines, links: readonly string[], from: stri
   for (const link of judged.filter((link) => /^mailto:/i.test(link))) {
     facts.tell('mailto: ', domainOf(link.slice('mailto:'.length).replace(/\?.*/, '').toLowerCase()));
   }
+}
+
+function isWeb(link: string): boolean {
+  return /^(?:https?|ftp):\/\//i.test(link);
+}
+
+function leadsElsewhere({ host, target }: AddressedLink): boolean {
+  return isWeb(target) && registered(placeOf(target).host) !== registered(host);
 }
 
 /** The parts of a web address that facts are told of (RFC 3986, section 3). */

@@ -22,6 +22,6 @@ export function factsOf(content: Content, fields: readonly Field[]): Uint8Array 
   tellParts(facts, content.parts);
   facts.leaveLine();
   tellText(facts, content);
-  tellLinks(facts, content.links, domainOf(header.address('from')));
+  tellLinks(facts, content, domainOf(header.address('from')));
   return facts.written();
 }

@@ -38,6 +38,8 @@ function tellPeople(facts: FactLines, header: Header): void {
   facts.tell('from: ', from);
   facts.tell('from domain: ', domainOf(from));
   facts.tell('from shape: ', shape(header.get('from').replace(/<.*/, '<>'), 20));
+  if (header.addresses('from').some((address) => domainOf(address) !== domainOf(from)))
+    facts.tell('from names an address of another domain');
   facts.tell('from local part: ', shape(from.split('@', 1)[0] ?? '', 12));
   facts.tell('to: ', to);
   facts.tell('to domain: ', domainOf(to));

@@ -21,11 +21,27 @@ export class Header {
     return this.values.get(name) ?? '';
   }
 
-  /** The first address in a field, lower-cased; empty if there is none. */
+  /**
+   * The address of the first mailbox in a field (RFC 5322, section 3.4), lower-cased; empty if there is none. A name that is itself
+   * an address, `"joe@example.org" <x@example.com>`, is what a forger writes, not where the message is from.
+   */
   address(name: string): string {
-    const words = this.get(name)
-      .toLowerCase()
-      .split(/[\s<>"'(),;:[\]]+/);
-    return words.find((word) => /^[^@]+@[^@]+$/.test(word)) ?? '';
+    const value = this.get(name).toLowerCase();
+    const unquoted = value
+      .split('"')
+      .filter((_, at) => at % 2 === 0)
+      .join(' ');
+    const mailbox = unquoted.split(',').find((one) => one.includes('@')) ?? '';
+    const [address] = addressesIn(mailbox.slice(mailbox.lastIndexOf('<') + 1));
+    return address ?? addressesIn(value)[0] ?? '';
   }
+
+  /** All that looks like an address in a field, in names too, lower-cased. */
+  addresses(name: string): readonly string[] {
+    return addressesIn(this.get(name).toLowerCase());
+  }
+}
+
+function addressesIn(value: string): string[] {
+  return value.split(/[\s<>"'(),;:[\]]+/).filter((word) => /^[^@]+@[^@]+$/.test(word));
 }

@@ -39,6 +39,14 @@ export interface Marks {
   readonly mixedScript: number;
 }
 
+/** A link of HTML whose text is itself a web address. */
+export interface AddressedLink {
+  /** The host that a reader sees, in lower case. */
+  readonly host: string;
+  /** Where it leads. */
+  readonly target: string;
+}
+
 /** What a message says, decoded and normalised (NFKC, look-alikes folded, line ends `\n`). */
 export interface Content {
   /** The top-level fields in their order; an mbox `From ` line is not among them. */
@@ -52,6 +60,8 @@ export interface Content {
   readonly hidden: string;
   /** Link and image targets of HTML, and URLs in plain text, whole, in their order, each once. */
   readonly links: readonly string[];
+  /** The links of HTML whose text is itself a web address. */
+  readonly addressed: readonly AddressedLink[];
   /** All parts in their order; the first is the message itself. */
   readonly parts: readonly Part[];
   readonly marks: Marks;

@@ -5,6 +5,7 @@
  * and <br> end a line, cells are set off by blanks. Comments, scripts, style sheets and the title are no text. Linear in the input.
  */
 import { Parser } from 'htmlparser2';
+import type { AddressedLink } from './content.ts';
 import {
   declarationsOf,
   lookWithin,
@@ -22,6 +23,8 @@ export interface HtmlText {
   readonly hidden: string;
   /** Targets, whole, in their order. */
   readonly links: readonly string[];
+  /** Links whose text is itself a web address. */
+  readonly addressed: readonly AddressedLink[];
 }
 
 /** How much of a target stands in the text; what follows mostly tells whom the link was sent to. */
@@ -35,6 +38,12 @@ const deepest = 1000;
 
 /** How much is given to htmlparser2 between two looks at the number of open elements, in characters. */
 const piece = 4096;
+
+/** The text of a link that is a web address: its host. A word of letters and dots needs `www.` or a scheme to be one. */
+const address = /^\s*(?:https?:\/\/|(?=www\.))([a-z\d.-]{3,253})(?:[/:?#]|\s*$)/i;
+
+/** How much of the text of a link is looked at. */
+const longestLinkText = 300;
 
 const blocks = new Set(
   (
@@ -66,13 +75,21 @@ export function readHtml(html: string): HtmlText {
     }
   }
   parser.end();
-  return { text: reader.visible.join(''), hidden: reader.hidden.join(''), links: reader.links };
+  return {
+    text: reader.visible.join(''),
+    hidden: reader.hidden.join(''),
+    links: reader.links,
+    addressed: reader.addressed,
+  };
 }
 
 class Reader {
   readonly visible: string[] = [];
   readonly hidden: string[] = [];
   readonly links: string[] = [];
+  readonly addressed: AddressedLink[] = [];
+  /** The target of the link that is open, and its text so far. */
+  private open: { readonly target: string; text: string } | undefined;
   private readonly looks: Look[] = [plain];
   private readonly rules = new Map<string, Declarations>();
   /** How many open elements have content that is no text. */
@@ -91,6 +108,8 @@ class Reader {
     this.separate(name);
     this.enter(this.lookOf(name, attributes));
     if (isEmpty(attributes)) return;
+    if (name === 'a' && attributes['href'] !== undefined)
+      this.open = { target: attributes['href'].trim(), text: '' };
     for (const target of targets) {
       const value = attributes[target]?.trim();
       if (value !== undefined && value !== '' && !value.startsWith('data:')) this.link(value);
@@ -103,6 +122,7 @@ class Reader {
         this.rules.set(selector, declarations);
       this.sheet = undefined;
     }
+    if (name === 'a') this.closeLink();
     if (silent.has(name)) this.silence = Math.max(0, this.silence - 1);
     if (this.looks.length > 1) this.looks.pop();
     this.separate(name);
@@ -110,7 +130,18 @@ class Reader {
 
   ontext(text: string): void {
     if (this.sheet !== undefined) this.sheet.push(text);
-    else if (this.silence === 0) this.stream().push(text);
+    else if (this.silence === 0) {
+      this.stream().push(text);
+      if (this.open !== undefined && this.open.text.length < longestLinkText) this.open.text += text;
+    }
+  }
+
+  private closeLink(): void {
+    if (this.open === undefined) return;
+    const { target, text } = this.open;
+    const host = address.exec(text.slice(0, longestLinkText))?.[1];
+    if (host !== undefined) this.addressed.push({ host: host.toLowerCase(), target });
+    this.open = undefined;
   }
 
   private link(target: string): void {

@@ -5,7 +5,7 @@
  */
 import { oneLine } from './blanks.ts';
 import { decodeField } from './charset.ts';
-import type { Content, Field, Part } from './content.ts';
+import type { AddressedLink, Content, Field, Part } from './content.ts';
 import { textOf } from './encoding.ts';
 import { inlineTarget, readHtml } from './html.ts';
 import type { RawPart, Split } from './split.ts';
@@ -34,6 +34,7 @@ export function readContent(split: Split): Content {
     text: said.text.join('\n'),
     hidden: said.hidden.join('\n'),
     links: [...said.links],
+    addressed: said.addressed,
     parts: said.parts,
     marks: said.marks,
     whole: split.whole,
@@ -45,6 +46,7 @@ class Said {
   readonly text: string[] = [];
   readonly hidden: string[] = [];
   readonly links = new Set<string>();
+  readonly addressed: AddressedLink[] = [];
   readonly parts: Part[] = [];
   readonly marks: MarkCounts = { zeroWidth: 0, bidi: 0, mixedScript: 0 };
 
@@ -82,10 +84,11 @@ class Said {
 
   private addText(part: RawPart): void {
     if (htmlTypes.has(part.type)) {
-      const { text, hidden, links } = readHtml(textOf(part));
+      const { text, hidden, links, addressed } = readHtml(textOf(part));
       this.text.push(this.normalised(text));
       if (hidden.trim() !== '') this.hidden.push(this.normalised(hidden));
       for (const link of links) this.links.add(link);
+      for (const link of addressed) this.addressed.push(link);
     } else {
       const text = this.normalised(textOf(part));
       this.text.push(

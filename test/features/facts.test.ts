@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { facts, sample } from './sample.ts';
+import { factsOf } from '../../src/features/facts.ts';
+import { contentOf, facts, sample } from './sample.ts';
 
 describe('facts', () => {
   test('are few, short, one line each and distinct, whatever the message', () => {
@@ -43,6 +44,36 @@ describe('facts', () => {
       "signed by from's domain: false",
     );
     expect(facts({ From: from }, '').filter((fact) => /^(?:dkim|spf|dmarc|signed)/.test(fact))).toEqual([]);
+  });
+});
+
+describe('who a message is from', () => {
+  test.each([
+    ['"Joe" <joe@example.org>', 'example.org', false],
+    ['joe@example.org (Joe)', 'example.org', false],
+    ['"joe@example.org" <x@example.com>', 'example.com', true],
+    ['joe@example.org <x@example.com>', 'example.com', true],
+    ['"Joe <joe@example.org>" <x@example.com>', 'example.com', true],
+    ['"joe@mail.example.org" <joe@example.org>', 'example.org', false],
+    ['Joe, <joe@example.org>', 'example.org', false],
+    ['"Joe <joe@example.org>', 'example.org', false],
+    ['Joe', undefined, false],
+  ])('%s', (from, domain, isOdd) => {
+    const known = facts({ From: from }, '');
+    expect(known.find((fact) => fact.startsWith('from domain: '))).toBe(`from domain: ${domain ?? ''}`);
+    expect(known.includes('from names an address of another domain')).toBe(isOdd);
+  });
+});
+
+describe('links', () => {
+  test.each([
+    ['bank.example', 'https://evil.example/', true],
+    ['www.bank.example', 'https://login.bank.example/', false],
+    ['www.bank.example', 'mailto:joe@example.org', false],
+  ])('that show %s and lead to %s', (host, target, isElsewhere) => {
+    const content = { ...contentOf({}, ''), links: [target], addressed: [{ host, target }] };
+    const told = Buffer.from(factsOf(content, content.fields)).toString().split('\n');
+    expect(told.includes('link shown as another site')).toBe(isElsewhere);
   });
 });
 

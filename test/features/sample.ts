@@ -10,6 +10,7 @@ export function contentOf(fields: Readonly<Record<string, string>>, text: string
     text,
     hidden: '',
     links: text.match(/https?:\/\/\S+/g) ?? [],
+    addressed: [],
     parts: [
       {
         type: 'text/plain',

@@ -39,6 +39,20 @@ describe('targets', () => {
     expect(links).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
   });
 
+  test('of links whose text is a web address', () => {
+    const { addressed } = readHtml(
+      '<a href=http://x.example/1>https://Bank.example/<b>pay</b></a> <a href="http://x.example/2"> www.bank.example </a>' +
+        '<a href=#top>bank.example</a><a href=/3>see https://bank.example</a><a name=4>http://a.example</a>' +
+        '<a href=http://x.example/5>http://unclosed.example <a href=http://x.example/6>http://bank.example',
+    );
+    expect(addressed).toEqual([
+      { host: 'bank.example', target: 'http://x.example/1' },
+      { host: 'www.bank.example', target: 'http://x.example/2' },
+      { host: 'unclosed.example', target: 'http://x.example/5' },
+      { host: 'bank.example', target: 'http://x.example/6' },
+    ]);
+  });
+
   test('stand apart where the element is hidden', () => {
     expect(said('<a style="display:none" href=trap>x</a>')).toEqual(['', 'trap x']);
     expect(said('<img hidden src=pixel>shown')).toEqual(['shown', 'pixel']);
