@@ -5,7 +5,6 @@
  * A worker that dies, or that does not answer long after the deadline (a loop that even the engine cannot stop), is replaced;
  * what it was asked fails, and its users begin from what is on disk.
  */
-import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import type { Config } from '../config/load.ts';
 import { describe, TamisError } from '../errors.ts';
@@ -40,7 +39,8 @@ const entry = new URL('./worker.js', import.meta.url);
 interface Waiting {
   readonly resolve: (answer: Answers[keyof Answers]) => void;
   readonly reject: (error: TamisError) => void;
-  readonly timer: NodeJS.Timeout;
+  /** When it must be there, in the time of performance.now(). */
+  readonly until: number;
 }
 
 /** One thread, and what it has been asked. */
@@ -49,6 +49,7 @@ class Hand {
   private readonly worker: Worker;
   private count = 0;
   private gone = false;
+  private watch: NodeJS.Timeout | undefined;
 
   constructor(start: WorkerStart, onGone: () => void) {
     this.worker = new Worker(entry, {
@@ -73,11 +74,8 @@ class Hand {
     if (this.gone) throw new TamisError('DAEMON', 'The worker of this user has ended; try again.');
     const id = this.count++;
     const answer = await new Promise<Answers[keyof Answers]>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        log('a worker does not answer and is replaced.');
-        void this.worker.terminate();
-      }, patience);
-      this.waiting.set(id, { resolve, reject, timer });
+      this.waiting.set(id, { resolve, reject, until: performance.now() + patience });
+      this.watch ??= this.lookIn(patience);
       this.worker.postMessage({ id, job } satisfies Request);
     });
     return answer as Answers[Kind];
@@ -92,8 +90,21 @@ class Hand {
   private take(id: number): Waiting | undefined {
     const waiting = this.waiting.get(id);
     this.waiting.delete(id);
-    clearTimeout(waiting?.timer);
     return waiting;
+  }
+
+  /** Looks after some milliseconds whether an answer is overdue, and again while any is waited for: one timer for all. */
+  private lookIn(milliseconds: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.watch = undefined;
+      if (this.waiting.size === 0) return;
+      const left = Math.min(...Array.from(this.waiting.values(), ({ until }) => until)) - performance.now();
+      if (left > 0) this.watch = this.lookIn(left);
+      else {
+        log('a worker does not answer and is replaced.');
+        void this.worker.terminate();
+      }
+    }, milliseconds).unref();
   }
 }
 
@@ -148,10 +159,8 @@ export class Pool {
   private handOf(user: string): Hand {
     const name = userName(user, this.config);
     // One thread for all who read each other's data.
-    const digest = createHash('md5')
-      .update(isInGroups(this.config, name) ? 'groups' : name)
-      .digest();
-    const hand = this.hands[digest.readUInt32BE() % this.hands.length];
+    const owner = isInGroups(this.config, name) ? 'groups' : name;
+    const hand = this.hands[hashOf(owner) % this.hands.length];
     if (hand === undefined) throw new TamisError('DAEMON', 'The daemon has no workers.');
     return hand;
   }
@@ -169,4 +178,11 @@ export class Pool {
       setTimeout(again, Math.max(0, begun + pause - performance.now())).unref();
     });
   }
+}
+
+/** FNV-1a over the UTF-16 of a name: it need not be a good hash, but a quick one. Unsigned. */
+function hashOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }

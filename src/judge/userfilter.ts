@@ -134,10 +134,15 @@ export class UserFilter {
         : { totals: spam ? { spamClassified: 1 } : { innocentClassified: 1 } };
     const notes = [...(change.notes ?? [])];
     if (signature !== undefined) {
+      const { fingerprint, windows } = reading;
+      let packed: Uint8Array | undefined;
       notes.push({
         space: 'signature',
         key: Buffer.from(signature, 'latin1'),
-        value: encodeSigned({ judgedSpam, fingerprint: reading.fingerprint, windows: reading.windows }),
+        // Packed when it is written: who keeps the user in memory answers before.
+        get value() {
+          return (packed ??= encodeSigned({ judgedSpam, fingerprint, windows }));
+        },
         expires: Math.ceil(this.now() + this.settings.signatureDays * 86_400),
       });
     }
