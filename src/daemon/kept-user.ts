@@ -206,9 +206,12 @@ export class KeptUser implements Memory, TokenMemory {
     return this.writing;
   }
 
+  /** Not before the event loop turns: the answer goes out first. */
   private writeBehind(): void {
-    this.written().catch((error: unknown) => {
-      log(`${this.name}: ${describe(error)}`);
+    setImmediate(() => {
+      this.written().catch((error: unknown) => {
+        log(`${this.name}: ${describe(error)}`);
+      });
     });
   }
 
