@@ -1,6 +1,6 @@
 /**
  * The worker threads of the daemon: users spread over them by a hash of their names, one owner a user; all who are in
- * groups (judge/groups.ts) have one owner.
+ * groups (judge/groups.ts) have one owner. Reading a message, a third of the work of a lesson, needs no user: whoever has less to do reads.
  *
  * A worker that dies, or that does not answer long after the deadline (a loop that even the engine cannot stop), is replaced;
  * what it was asked fails, and its users begin from what is on disk.
@@ -81,6 +81,11 @@ class Hand {
     return answer as Answers[Kind];
   }
 
+  /** How much it has been asked and has not answered. */
+  get load(): number {
+    return this.waiting.size;
+  }
+
   private settle(response: Response): void {
     const waiting = this.take(response.id);
     if ('code' in response) waiting?.reject(new TamisError(response.code, response.message));
@@ -127,7 +132,8 @@ export class Pool {
   }
 
   async teach(job: JobOf<'teach'>): Promise<Taught> {
-    return await this.handOf(job.user).ask<'teach'>(job, this.patience());
+    const excerpt = await this.readBeside(job);
+    return await this.handOf(job.user).ask<'teach'>({ ...job, excerpt }, this.patience());
   }
 
   async forget(job: JobOf<'forget'>): Promise<boolean> {
@@ -154,6 +160,17 @@ export class Pool {
   async close(): Promise<void> {
     this.closing = true;
     await Promise.allSettled(this.hands.map((hand) => hand.ask<'close'>({ kind: 'close' }, farewell)));
+  }
+
+  /**
+   * Has a message read by another than the owner of its user, where that one has less to do: so that who teaches much has more than one
+   * core, though one thread learns it all. Undefined: the owner is to read it.
+   */
+  private async readBeside({ user, prefix }: JobOf<'teach'>): Promise<Answers['read'] | undefined> {
+    if (prefix === undefined) return undefined;
+    const idlest = this.hands.reduce((one, other) => (other.load < one.load ? other : one));
+    if (idlest.load >= this.handOf(user).load) return undefined;
+    return await idlest.ask<'read'>({ kind: 'read', prefix }, this.patience());
   }
 
   private handOf(user: string): Hand {
