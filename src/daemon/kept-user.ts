@@ -3,7 +3,7 @@
  *
  * A user is *cold* at first: features are read from the store by key. A user whom mail comes for again and again is made
  * *warm* (users.ts decides): all features in memory, changes written behind. What a person teaches is on disk before the work
- * resolves, in one write with all teaching that waits, beside which other work goes on; signatures and counts of mail that passes follow within {@link held}
+ * resolves, shared with all teaching that waits; signatures and counts of mail that passes follow within {@link held}
  * changes or when the store is let go of.
  *
  * The store is let go of after {@link idle} without work and every {@link longest} under work, so that the commands (train, stats,
@@ -44,14 +44,10 @@ export class KeptUser implements Memory, TokenMemory {
   warmedAt: number = -Infinity;
   /** What the user has set, as it was when the store was opened: every message asks for it. */
   private readonly preferences = new Map<string, Promise<Uint8Array | undefined>>();
-  /** Changes that are held back. */
   private unwritten = 0;
-  /** Whether something that a person taught is among them. */
+  /** Whether something that a person taught is among what is held back. */
   private taught = false;
-  /** Ends when nothing is being written; never rejects. */
-  private writing: Promise<unknown> = Promise.resolve();
-  /** The write that all wait for who have taught since the last one began. */
-  private nextWrite: Promise<void> | undefined;
+  private writing: Promise<void> | undefined;
   /** Whether work has asked for features, so that it would be quicker with them in memory. */
   readsFeatures = false;
   /** How often all that was kept had to be forgotten. */
@@ -96,13 +92,11 @@ export class KeptUser implements Memory, TokenMemory {
     options: OpenOptions,
     work: (memory: (Memory & TokenMemory) | undefined) => Promise<Result>,
   ): Promise<Result> {
-    const { result, losses, written } = await this.inTurn(async () => {
+    const [result, losses] = await this.inTurn(async () => {
       await this.open(options);
-      const result = await work(this.store === undefined ? undefined : this);
-      // Who has taught nothing waits, too: it may be told what is being written now, as that a message is known.
-      return { result, losses: this.losses, written: this.taught ? this.written() : this.writing };
+      return [await work(this.store === undefined ? undefined : this), this.losses] as const;
     });
-    await written;
+    if (this.taught) await this.written();
     if (this.losses !== losses) {
       throw new TamisError('STORE_FAILED', `What ${this.name} taught may not be on disk; teach it again.`);
     }
@@ -203,13 +197,13 @@ export class KeptUser implements Memory, TokenMemory {
     if (this.store === undefined || !(await this.warm?.follow(this.store))) this.warm = undefined;
   }
 
-  /**
-   * Resolves when all that was taught before is on disk: one write for all who wait, begun when the last one is there and the work is done
-   * that was asked for until then. Other work goes on beside it.
-   */
+  /** Resolves when all that was taught before is on disk: one write for all who wait. */
   private written(): Promise<void> {
-    this.nextWrite ??= this.writeNext();
-    return this.nextWrite;
+    this.writing ??= this.inTurn(async () => {
+      this.writing = undefined;
+      await this.write();
+    });
+    return this.writing;
   }
 
   /** Not before the event loop turns: the answer goes out first. */
@@ -221,39 +215,16 @@ export class KeptUser implements Memory, TokenMemory {
     });
   }
 
-  private async writeNext(): Promise<void> {
-    await this.writing;
-    const { store, done } = await this.inTurn(() => {
-      this.nextWrite = undefined;
-      return Promise.resolve({ store: this.store, done: this.write() });
-    });
-    try {
-      await done;
-    } catch (error) {
-      // The store is let go of, if that has not been done meanwhile.
-      await this.inTurn(() => (this.store === store ? done : Promise.resolve()));
-      throw error;
-    }
-  }
-
-  /** Writes what is held back, after what is being written. */
-  private write(): Promise<void> {
-    const done = this.writing.then(() => this.flush());
-    this.writing = done.catch(() => undefined);
-    return done;
-  }
-
-  private async flush(): Promise<void> {
+  private async write(): Promise<void> {
     if (this.warm === undefined || this.unwritten === 0) return;
-    const durable = this.taught;
-    this.unwritten = 0;
-    this.taught = false;
     try {
-      await this.warm.flush({ durable });
+      await this.warm.flush({ durable: this.taught });
     } catch (error) {
       this.forget();
       throw error;
     }
+    this.unwritten = 0;
+    this.taught = false;
   }
 
   private async letGo(options: { isBrief: boolean }): Promise<void> {

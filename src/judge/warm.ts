@@ -26,31 +26,19 @@ import type { Memory } from './userfilter.ts';
 /** Counters of which one changes whenever features do. */
 const learning: readonly Counter[] = ['spamLearned', 'innocentLearned', 'spamTrained', 'innocentTrained'];
 
-/** Changes that are held back, to be written as one. */
-class HeldBack {
-  readonly features: FeatureRows[] = [];
-  readonly totals: Partial<Totals> = {};
-  /** Tokens are not kept in memory: whoever applies some flushes before they are read again. */
-  tokens: TokenRows | undefined;
-  /** What DSPAM's own programs find of a message; written as soon as the tokens are. */
-  signature: Change['signature'];
-  readonly notes = new Map<string, Note>();
-  /** What the store must hold for these to be written. */
-  readonly expected = new Map<string, Expectation>();
-
-  /** Bytes of memory that the features take. */
-  get bytes(): number {
-    return this.features.reduce((sum, rows) => sum + bytesOf(rows), 0);
-  }
-}
-
 /** A memory for one user in front of its store. */
 export class WarmUser implements Memory {
   private store: UserStore;
   private readonly known: FeatureTable;
-  private held = new HeldBack();
-  /** What is on its way to the store. */
-  private leaving: HeldBack | undefined;
+  private unwritten: FeatureRows[] = [];
+  private unwrittenTotals: Partial<Totals> = {};
+  /** Tokens are not kept in memory: whoever applies some flushes before they are read again. */
+  private unwrittenTokens: TokenRows | undefined;
+  /** What DSPAM's own programs find of a message; written as soon as the tokens are. */
+  private unwrittenSignature: Change['signature'];
+  private readonly notes = new Map<string, Note>();
+  /** What the store must hold for what is held back to be written. */
+  private readonly expected = new Map<string, Expectation>();
   private sums: Totals;
   /** How many changes wrote features. */
   writes = 0;
@@ -92,58 +80,58 @@ export class WarmUser implements Memory {
   }
 
   async note(space: NoteSpace, key: Uint8Array, now?: number): Promise<Uint8Array | undefined> {
-    const name = noteName(space, key);
-    const held = this.held.notes.get(name) ?? this.leaving?.notes.get(name);
+    const held = this.notes.get(noteName(space, key));
     return held === undefined ? await this.store.note(space, key, now) : held.value;
   }
 
   apply(change: Change): Promise<void> {
-    const { held } = this;
     for (const counter of counters) {
       const delta = change.totals?.[counter] ?? 0;
       if (delta === 0) continue;
       this.sums[counter] += delta;
-      held.totals[counter] = (held.totals[counter] ?? 0) + delta;
+      this.unwrittenTotals[counter] = (this.unwrittenTotals[counter] ?? 0) + delta;
     }
     if (change.tokens !== undefined && change.tokens.keys.length > 0) {
-      if (held.tokens !== undefined) throw new Error('Tokens are flushed before others are applied.');
-      held.tokens = change.tokens;
+      if (this.unwrittenTokens !== undefined)
+        throw new Error('Tokens are flushed before others are applied.');
+      this.unwrittenTokens = change.tokens;
     }
-    held.signature ??= change.signature;
+    this.unwrittenSignature ??= change.signature;
     if (change.features !== undefined) {
       this.writes++;
       this.known.addRows(change.features);
-      held.features.push(change.features);
+      this.unwritten.push(change.features);
     }
     for (const one of change.expects ?? []) {
       const name = noteName(one.space, one.key);
-      if (!held.notes.has(name) && !held.expected.has(name)) held.expected.set(name, one);
+      if (!this.notes.has(name) && !this.expected.has(name)) this.expected.set(name, one);
     }
-    for (const note of change.notes ?? []) held.notes.set(noteName(note.space, note.key), note);
+    for (const note of change.notes ?? []) this.notes.set(noteName(note.space, note.key), note);
     return Promise.resolve();
   }
 
   /** Bytes of memory that the features take. */
   get bytes(): number {
-    return this.known.bytes + this.held.bytes + (this.leaving?.bytes ?? 0);
+    return this.known.bytes + this.unwritten.reduce((sum, rows) => sum + bytesOf(rows), 0);
   }
 
-  /**
-   * Writes what is held back, whole or not at all; `durable` (the default): resolves only when it is on disk. What is applied meanwhile
-   * waits for the next flush, which must not begin before this one has ended. If it fails, what is in memory is not on disk: nothing
-   * more is to be done with it.
-   */
+  /** Writes what is held back, whole or not at all; `durable` (the default): resolves only when it is on disk. */
   async flush({ durable }: { durable: boolean } = { durable: true }): Promise<void> {
-    const { expected, features, notes, ...rest } = (this.leaving = this.held);
-    this.held = new HeldBack();
     const change = {
-      ...rest,
-      expects: [...expected.values()],
-      features: joinedRows(features),
-      notes: [...notes.values()],
+      expects: [...this.expected.values()],
+      features: joinedRows(this.unwritten),
+      tokens: this.unwrittenTokens,
+      signature: this.unwrittenSignature,
+      totals: this.unwrittenTotals,
+      notes: [...this.notes.values()],
     };
     await this.store.apply(change, { durable });
-    this.leaving = undefined;
+    this.unwritten = [];
+    this.unwrittenTotals = {};
+    this.unwrittenTokens = undefined;
+    this.unwrittenSignature = undefined;
+    this.notes.clear();
+    this.expected.clear();
   }
 }
 

@@ -1,8 +1,7 @@
-/** Users of the daemon: what is kept in memory loses nothing, of either engine. */
+/** A user of the daemon in whose contest both engines learn: what is kept in memory loses nothing of either. */
 import { expect, test, vi } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { KeptUsers } from '../../src/daemon/kept-users.ts';
-import { TamisError } from '../../src/errors.ts';
 import { beginning, contestNote } from '../../src/judge/contest.ts';
 import { Deadline } from '../../src/judge/deadline.ts';
 import type { Users } from '../../src/judge/members.ts';
@@ -135,94 +134,6 @@ test('mail and lessons go on while a user is read into memory, and nothing of th
   await live(opening(plain));
   await live(opening(plain));
   expect(await allOf(kept)).toEqual(await allOf(plain));
-});
-
-/** A store of joe, who is warm in a daemon, where what is durable is written as it is told. */
-async function learning(write: (own: () => Promise<void>) => Promise<void>): Promise<{
-  teach: (id: string) => Promise<string>;
-  users: Users;
-  daemon: KeptUsers;
-}> {
-  const own = new MemoryStore();
-  const store = replaced(own, (user, name) =>
-    name === 'apply'
-      ? async (...[change, options]: Parameters<UserStore['apply']>): Promise<void> => {
-          const apply = (): Promise<void> => user.apply(change, options);
-          await (options?.durable === true && isReady ? write(apply) : apply());
-        }
-      : undefined,
-  );
-  let isReady = false;
-  await (await store.open('joe', { create: true }))?.close();
-  const daemon = new KeptUsers(store, 2 ** 30);
-  const users: Users = async (...work) => await daemon.with(...work);
-  await live(users);
-  expect(daemon.figures().warm).toBe(1);
-  isReady = true;
-  const task: Task = { user: 'joe', config, users };
-  const teach = async (id: string): Promise<string> =>
-    (await teachMessage(Buffer.from(advertisement(id), 'latin1'), task, { spam: true }, 1000)).learning;
-  return { teach, users, daemon };
-}
-
-/** Until nothing happens any more by itself. */
-async function rest(): Promise<void> {
-  for (let turns = 0; turns < 100; turns++) await new Promise(setImmediate);
-}
-
-test('while a lesson is being written others are learned, all by one write, and none is answered before it is there', async () => {
-  const writes: (() => void)[] = [];
-  const { teach, users, daemon } = await learning(async (own) => {
-    await new Promise<void>((resolve) => writes.push(resolve));
-    await own();
-  });
-  const answers: string[] = [];
-  const told = (id: string): Promise<void> =>
-    teach(id).then((learning) => void answers.push(`${id} ${learning}`));
-  const first = [told('a')];
-  await rest();
-  // The same again is known, but it is not yet there.
-  first.push(told('a'));
-  let worked = false;
-  first.push(users(config, 'joe', { create: false }, () => Promise.resolve(void (worked = true))));
-  await rest();
-  const others = ['b', 'c', 'd'].map(told);
-  await rest();
-  expect([worked, answers, writes.length]).toEqual([true, [], 1]);
-  writes[0]?.();
-  await Promise.all(first);
-  expect(answers.toSorted()).toEqual(['a duplicate', 'a learned']);
-  await rest();
-  expect(writes).toHaveLength(2);
-  writes[1]?.();
-  await Promise.all(others);
-  expect(answers.slice(2)).toEqual(['b learned', 'c learned', 'd learned']);
-  await daemon.close();
-});
-
-test('where a write fails, all hear of it who were learned since, and the next is learned from what is there', async () => {
-  let fails = true;
-  const { teach, users, daemon } = await learning(async (own) => {
-    await rest();
-    if (fails) throw new TamisError('STORE_FAILED', 'There is no space left.');
-    await own();
-  });
-  const learned = async (): Promise<number | undefined> =>
-    await users(config, 'joe', { create: false }, async (memory) => (await memory?.totals())?.spamCorpusfed);
-  const first = teach('a');
-  await new Promise(setImmediate);
-  const outcomes = await Promise.allSettled([first, teach('b'), teach('c')]);
-  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
-  expect(await learned()).toBe(0);
-  fails = false;
-  expect(await Promise.all(['a', 'b', 'c', 'a'].map(teach))).toEqual([
-    'learned',
-    'learned',
-    'learned',
-    'duplicate',
-  ]);
-  expect(await learned()).toBe(3);
-  await daemon.close();
 });
 
 /** A store that hosts share, in which another host teaches the same message as innocent, just before the next lesson is written. */
