@@ -141,11 +141,8 @@ export class Service {
     const begun = performance.now();
     const tell = (result: Partial<Outcome>): void => {
       const outcome: Outcome = { ...about, ...result, ms: performance.now() - begun };
-      // After the answer, which the client waits for.
-      setImmediate(() => {
-        this.metrics.count(outcome);
-        this.journal.tell(outcome);
-      });
+      this.metrics.count(outcome);
+      this.journal.tell(outcome);
     };
     try {
       const [value, result] = await work();

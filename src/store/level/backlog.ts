@@ -79,17 +79,13 @@ export class Backlog {
   readonly first: number;
   #next: number;
   #bytes = 0;
-  /** What those before number {@link #summed} come to. */
-  #sums = new FeatureTable();
-  #summed: number;
-  /** Ends when more of them are in the sums. */
-  #summing: Promise<void> | undefined;
+  /** What they come to, once somebody has asked. */
+  #sums: FeatureTable | undefined;
 
   private constructor(database: Database, first: number) {
     this.#database = database;
     this.first = first;
     this.#next = first;
-    this.#summed = first;
   }
 
   /** What waits in a LevelDB that has just been opened, from a number on: nothing, unless it was let go of in a hurry. */
@@ -131,9 +127,10 @@ export class Backlog {
   }
 
   /** Takes note that the next record is on its way to disk no more, but there. */
-  added(bytes: number): void {
+  added(rows: FeatureRows, bytes: number): void {
     this.#next++;
     this.#bytes += bytes;
+    this.#sums?.addRows(rows);
   }
 
   /** The keys of all records. */
@@ -141,34 +138,27 @@ export class Backlog {
     for (let number = this.first; number < this.#next; number++) yield waitingKey(number);
   }
 
-  /** What all records come to. Those that have come since somebody asked are read now: who never asks again pays nothing for them. */
+  /** What all records come to, in a table that goes with what is added, too, until it is forgotten. */
   async sums(): Promise<FeatureTable> {
-    while (this.#summed < this.#next) {
-      this.#summing ??= this.#sumUp().finally(() => (this.#summing = undefined));
-      await this.#summing;
+    const sums = new FeatureTable();
+    for (let from = this.first; this.#sums === undefined;) {
+      const to = this.#next;
+      if (from === to) this.#sums = sums;
+      else await this.#addRecords(sums, from, to);
+      from = to;
     }
     return this.#sums;
   }
 
-  async #sumUp(): Promise<void> {
-    const sums = this.#sums;
-    const to = this.#next;
-    const range = { gte: waitingKey(this.#summed), lt: waitingKey(to) };
-    try {
-      for await (const chunk of chunksOf(this.#database, range, mostRecords)) {
-        for (const [, value] of chunk) addRows(value, sums);
-      }
-    } catch (error) {
-      this.forget();
-      throw error;
+  async #addRecords(sums: FeatureTable, from: number, to: number): Promise<void> {
+    const range = { gte: waitingKey(from), lt: waitingKey(to) };
+    for await (const chunk of chunksOf(this.#database, range, mostRecords)) {
+      for (const [, value] of chunk) addRows(value, sums);
     }
-    // Not if they have been forgotten meanwhile.
-    if (sums === this.#sums) this.#summed = to;
   }
 
   /** Lets go of the table of {@link sums}: who has listed everything may never ask again. */
   forget(): void {
-    this.#sums = new FeatureTable();
-    this.#summed = this.first;
+    this.#sums = undefined;
   }
 }
