@@ -88,8 +88,8 @@ class Reader {
   readonly hidden: string[] = [];
   readonly links: string[] = [];
   readonly addressed: AddressedLink[] = [];
-  /** The target of the link that is open, and its text so far. */
-  private open: { readonly target: string; text: string } | undefined;
+  /** The target of the link that is open, and so much of its text as a reader sees. */
+  private openLink: { readonly target: string; text: string } | undefined;
   private readonly looks: Look[] = [plain];
   private readonly rules = new Map<string, Declarations>();
   /** How many open elements have content that is no text. */
@@ -109,7 +109,7 @@ class Reader {
     this.enter(this.lookOf(name, attributes));
     if (isEmpty(attributes)) return;
     if (name === 'a' && attributes['href'] !== undefined)
-      this.open = { target: attributes['href'].trim(), text: '' };
+      this.openLink = { target: attributes['href'].trim(), text: '' };
     for (const target of targets) {
       const value = attributes[target]?.trim();
       if (value !== undefined && value !== '' && !value.startsWith('data:')) this.link(value);
@@ -132,16 +132,18 @@ class Reader {
     if (this.sheet !== undefined) this.sheet.push(text);
     else if (this.silence === 0) {
       this.stream().push(text);
-      if (this.open !== undefined && this.open.text.length < longestLinkText) this.open.text += text;
+      const { openLink } = this;
+      if (openLink !== undefined && this.look().readable && openLink.text.length < longestLinkText)
+        openLink.text += text;
     }
   }
 
   private closeLink(): void {
-    if (this.open === undefined) return;
-    const { target, text } = this.open;
+    if (this.openLink === undefined) return;
+    const { target, text } = this.openLink;
     const host = address.exec(text.slice(0, longestLinkText))?.[1];
     if (host !== undefined) this.addressed.push({ host: host.toLowerCase(), target });
-    this.open = undefined;
+    this.openLink = undefined;
   }
 
   private link(target: string): void {

@@ -43,6 +43,7 @@ describe('targets', () => {
     const { addressed } = readHtml(
       '<a href=http://x.example/1>https://Bank.example/<b>pay</b></a> <a href="http://x.example/2"> www.bank.example </a>' +
         '<a href=#top>bank.example</a><a href=/3>see https://bank.example</a><a name=4>http://a.example</a>' +
+        '<a href=/7><i hidden>http://hidden.example</i>click</a>' +
         '<a href=http://x.example/5>http://unclosed.example <a href=http://x.example/6>http://bank.example',
     );
     expect(addressed).toEqual([
