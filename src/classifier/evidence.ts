@@ -44,30 +44,9 @@ export interface Ranges {
 /** How often a fact counts: there are a hundred of them among a thousand grams. */
 const factWeight = 3;
 
-/** The keys of all features, in the order of {@link Evidence}. */
-export function keysOf({
-  header,
-  facts,
-  text,
-  sender,
-  pairs,
-}: Omit<Features, 'fieldPairs' | 'madeFacts'>): Float64Array {
-  const keys = new Float64Array(header.length + facts.length + text.length + sender.length + pairs.length);
-  let at = 0;
-  for (const part of [header, facts, text, sender, pairs]) {
-    keys.set(part, at);
-    at += part.length;
-  }
-  return keys;
-}
-
-/** Puts together what was read of the store for `keysOf(features)`. */
-export function evidenceOf(
-  features: Features,
-  keys: Float64Array,
-  values: Int32Array,
-  trained: Trained,
-): Evidence {
+/** Puts together what was read of the store for the keys of all features. */
+export function evidenceOf(features: Features, values: Int32Array, trained: Trained): Evidence {
+  const { keys } = features;
   const factsFrom = features.header.length;
   const saidFrom = factsFrom + features.madeFacts;
   const textFrom = factsFrom + features.facts.length;

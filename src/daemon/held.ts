@@ -44,6 +44,12 @@ export class Held {
     }
   }
 
+  /** The beginning, to be read only: it is the message itself where that came in one piece. */
+  async beginning(limit: number): Promise<Buffer> {
+    const [first] = this.chunks;
+    return first?.length === this.size && this.size <= limit ? first : await this.prefix(limit);
+  }
+
   /** A copy of the beginning. */
   async prefix(limit: number): Promise<Buffer<ArrayBuffer>> {
     const prefix = Buffer.alloc(Math.min(limit, this.size));

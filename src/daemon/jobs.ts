@@ -5,6 +5,7 @@ import type { Config } from '../config/load.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Edit } from '../filter/edit.ts';
 import type { MessageSettings } from '../judge/modes.ts';
+import type { Excerpt } from '../judge/reading.ts';
 import type { Lesson, Taught } from '../judge/teaching.ts';
 import type { Verdict } from '../judge/verdict.ts';
 
@@ -12,6 +13,7 @@ import type { Verdict } from '../judge/verdict.ts';
 export interface Answers {
   judge: Judged;
   teach: Taught;
+  read: Excerpt;
   /** Whether anything was taken back. */
   forget: boolean;
   /** Nothing: from now on another configuration is in force. */
@@ -48,7 +50,11 @@ export type Job =
       /** Undefined: by the lesson's signature alone. */
       readonly prefix: Uint8Array | undefined;
       readonly lesson: Lesson;
+      /** What another worker has read of the message; undefined: it is still to be read. */
+      readonly excerpt?: Excerpt | undefined;
     }
+  /** A message of a user whose own worker has more to do. */
+  | { readonly kind: 'read'; readonly prefix: Uint8Array }
   | { readonly kind: 'forget'; readonly user: string; readonly prefix: Uint8Array }
   | { readonly kind: 'configure'; readonly config: Config }
   | { readonly kind: 'figures' }

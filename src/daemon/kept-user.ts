@@ -174,7 +174,9 @@ export class KeptUser implements Memory, TokenMemory {
     if (options?.durable === true) this.taught = true;
     // Tokens, and signatures of DSPAM's own, are read from the store, never from memory.
     const isForStore = (change.tokens?.keys.length ?? 0) > 0 || change.signature !== undefined;
-    if (relies || isForStore || (this.unwritten >= held && !this.taught)) await this.write();
+    if (relies || isForStore) await this.write();
+    // Behind this work, which the client waits for.
+    else if (this.unwritten >= held && !this.taught) this.writeBehind();
   }
 
   private memory(): Memory {
@@ -204,6 +206,15 @@ export class KeptUser implements Memory, TokenMemory {
     return this.writing;
   }
 
+  /** Not before the event loop turns: the answer goes out first. */
+  private writeBehind(): void {
+    setImmediate(() => {
+      this.written().catch((error: unknown) => {
+        log(`${this.name}: ${describe(error)}`);
+      });
+    });
+  }
+
   private async write(): Promise<void> {
     if (this.warm === undefined || this.unwritten === 0) return;
     try {
@@ -229,7 +240,6 @@ export class KeptUser implements Memory, TokenMemory {
   }
 
   private async inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    clearTimeout(this.timer);
     this.waiting++;
     const done = this.last.then(work);
     const settled = done.then(
@@ -242,19 +252,27 @@ export class KeptUser implements Memory, TokenMemory {
     } finally {
       await settled;
       this.waiting--;
-      if (this.waiting === 0) this.timer = setTimeout(() => void this.goIdle(), idle);
+      if (this.waiting === 0) this.awaitWork();
     }
+  }
+
+  /** One timer for all work: to make a new one for each takes long. */
+  private awaitWork(): void {
+    if (this.timer === undefined) this.timer = setTimeout(() => void this.goIdle(), idle);
+    else this.timer.refresh();
   }
 
   private async goIdle(): Promise<void> {
     try {
-      if (this.reading !== undefined) return;
+      if (this.waiting > 0 || this.reading !== undefined) return;
       if (this.store !== undefined) await this.release(false);
     } catch (error) {
       log(`${this.name}: ${describe(error)}`);
     }
+    if (this.waiting > 0) return;
     clearTimeout(this.timer);
-    if (this.waiting === 0) this.onIdle?.();
+    this.timer = undefined;
+    this.onIdle?.();
   }
 
   /** Goes on from what is on disk. */

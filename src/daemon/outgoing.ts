@@ -26,7 +26,7 @@ export async function* outgoing(
   { lines, footers }: Changes,
 ): AsyncGenerator<Uint8Array> {
   const block = new HeaderBlock(lines);
-  const prefix = await held.prefix(prefixBytes);
+  const prefix = await held.beginning(prefixBytes);
   const whole = held.size <= prefixBytes;
   yield* applyEdits(prefix, [...block.prefix(prefix, whole), ...footers]);
   let skip = prefix.length;

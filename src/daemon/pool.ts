@@ -1,11 +1,10 @@
 /**
  * The worker threads of the daemon: users spread over them by a hash of their names, one owner a user; all who are in
- * groups (judge/groups.ts) have one owner.
+ * groups (judge/groups.ts) have one owner. Reading a message, a third of the work of a lesson, needs no user: whoever has less to do reads.
  *
  * A worker that dies, or that does not answer long after the deadline (a loop that even the engine cannot stop), is replaced;
  * what it was asked fails, and its users begin from what is on disk.
  */
-import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import type { Config } from '../config/load.ts';
 import { describe, TamisError } from '../errors.ts';
@@ -40,7 +39,8 @@ const entry = new URL('./worker.js', import.meta.url);
 interface Waiting {
   readonly resolve: (answer: Answers[keyof Answers]) => void;
   readonly reject: (error: TamisError) => void;
-  readonly timer: NodeJS.Timeout;
+  /** When it must be there, in the time of performance.now(). */
+  readonly until: number;
 }
 
 /** One thread, and what it has been asked. */
@@ -49,6 +49,7 @@ class Hand {
   private readonly worker: Worker;
   private count = 0;
   private gone = false;
+  private watch: NodeJS.Timeout | undefined;
 
   constructor(start: WorkerStart, onGone: () => void) {
     this.worker = new Worker(entry, {
@@ -73,14 +74,16 @@ class Hand {
     if (this.gone) throw new TamisError('DAEMON', 'The worker of this user has ended; try again.');
     const id = this.count++;
     const answer = await new Promise<Answers[keyof Answers]>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        log('a worker does not answer and is replaced.');
-        void this.worker.terminate();
-      }, patience);
-      this.waiting.set(id, { resolve, reject, timer });
+      this.waiting.set(id, { resolve, reject, until: performance.now() + patience });
+      this.watch ??= this.lookIn(patience);
       this.worker.postMessage({ id, job } satisfies Request);
     });
     return answer as Answers[Kind];
+  }
+
+  /** How much it has been asked and has not answered. */
+  get load(): number {
+    return this.waiting.size;
   }
 
   private settle(response: Response): void {
@@ -92,8 +95,21 @@ class Hand {
   private take(id: number): Waiting | undefined {
     const waiting = this.waiting.get(id);
     this.waiting.delete(id);
-    clearTimeout(waiting?.timer);
     return waiting;
+  }
+
+  /** Looks after some milliseconds whether an answer is overdue, and again while any is waited for: one timer for all. */
+  private lookIn(milliseconds: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.watch = undefined;
+      if (this.waiting.size === 0) return;
+      const left = Math.min(...Array.from(this.waiting.values(), ({ until }) => until)) - performance.now();
+      if (left > 0) this.watch = this.lookIn(left);
+      else {
+        log('a worker does not answer and is replaced.');
+        void this.worker.terminate();
+      }
+    }, milliseconds).unref();
   }
 }
 
@@ -116,7 +132,8 @@ export class Pool {
   }
 
   async teach(job: JobOf<'teach'>): Promise<Taught> {
-    return await this.handOf(job.user).ask<'teach'>(job, this.patience());
+    const excerpt = await this.readBeside(job);
+    return await this.handOf(job.user).ask<'teach'>({ ...job, excerpt }, this.patience());
   }
 
   async forget(job: JobOf<'forget'>): Promise<boolean> {
@@ -145,13 +162,22 @@ export class Pool {
     await Promise.allSettled(this.hands.map((hand) => hand.ask<'close'>({ kind: 'close' }, farewell)));
   }
 
+  /**
+   * Has a message read by another than the owner of its user, where that one has less to do: so that who teaches much has more than one
+   * core, though one thread learns it all. Undefined: the owner is to read it.
+   */
+  private async readBeside({ user, prefix }: JobOf<'teach'>): Promise<Answers['read'] | undefined> {
+    if (prefix === undefined) return undefined;
+    const idlest = this.hands.reduce((one, other) => (other.load < one.load ? other : one));
+    if (idlest.load >= this.handOf(user).load) return undefined;
+    return await idlest.ask<'read'>({ kind: 'read', prefix }, this.patience());
+  }
+
   private handOf(user: string): Hand {
     const name = userName(user, this.config);
     // One thread for all who read each other's data.
-    const digest = createHash('md5')
-      .update(isInGroups(this.config, name) ? 'groups' : name)
-      .digest();
-    const hand = this.hands[digest.readUInt32BE() % this.hands.length];
+    const owner = isInGroups(this.config, name) ? 'groups' : name;
+    const hand = this.hands[hashOf(owner) % this.hands.length];
     if (hand === undefined) throw new TamisError('DAEMON', 'The daemon has no workers.');
     return hand;
   }
@@ -169,4 +195,11 @@ export class Pool {
       setTimeout(again, Math.max(0, begun + pause - performance.now())).unref();
     });
   }
+}
+
+/** FNV-1a over the UTF-16 of a name: it need not be a good hash, but a quick one. Unsigned. */
+function hashOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -257,7 +257,11 @@ interface Parts {
 }
 
 async function send(wire: Wire, { head, body }: Parts): Promise<void> {
-  let gathered = [Buffer.from(head, 'latin1')];
+  let gathered: Uint8Array[] = [Buffer.from(head, 'latin1')];
+  if (!(Symbol.asyncIterator in body)) {
+    await wire.send(Buffer.concat([...gathered, ...body]));
+    return;
+  }
   let length = 0;
   let begun = false;
   try {

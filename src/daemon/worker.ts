@@ -1,5 +1,5 @@
 /**
- * A worker thread of the daemon: judges and learns for the users that are its own. An entry of its own (src/build.js).
+ * A worker thread of the daemon: judges and learns for the users that are its own, and reads messages for others. An entry of its own (src/build.js).
  *
  * One thread owns a user, so that nothing is locked between threads, and answers jobs in any order.
  */
@@ -11,6 +11,7 @@ import { Deadline } from '../judge/deadline.ts';
 import type { Users } from '../judge/members.ts';
 import { messageSettings, type MessageSettings } from '../judge/modes.ts';
 import { judgeMessage, type Task } from '../judge/process.ts';
+import { excerptOf, readingOf, readMessage } from '../judge/reading.ts';
 import { forgetMessage, teachMessage } from '../judge/teaching.ts';
 import { openStore } from '../store/open.ts';
 import type { Answers, Job, Judged, JobOf, Request, Response, WorkerStart } from './jobs.ts';
@@ -44,7 +45,12 @@ async function answer(job: Job): Promise<Answers[keyof Answers]> {
     case 'judge':
       return await judge(job);
     case 'teach':
-      return await inTime((wait) => teachMessage(job.prefix, taskOf(job.user), job.lesson, wait));
+      return await inTime((wait) => {
+        const reading = job.excerpt && readingOf(job.excerpt);
+        return teachMessage(job.prefix, taskOf(job.user), job.lesson, wait, reading);
+      });
+    case 'read':
+      return excerptOf(await readMessage(job.prefix));
     case 'forget':
       return await inTime((wait) => forgetMessage(job.prefix, taskOf(job.user), wait));
     case 'configure':

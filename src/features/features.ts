@@ -8,8 +8,10 @@
 import { distinct, type Distinct, factKey, gramBases, mix, pairKey, senderKey } from './keys.ts';
 import type { Windows } from './windows.ts';
 
-/** The features of one message: distinct keys of each kind. */
+/** The features of one message: distinct keys of each kind, which are parts of one array. */
 export interface Features {
+  /** All keys, kind after kind as they stand here. */
+  readonly keys: Float64Array;
   /** Grams of the fields, then of the Received ones. */
   readonly header: Float64Array;
   /** Facts of fields and parts, then those of the text. */
@@ -45,15 +47,32 @@ export function featuresOf(windows: Windows): Features {
   const [, fieldPairs = 0] = words.ends;
   const facts = factKeys(windows.facts);
   const [madeFacts = 0] = facts.ends;
+  const header = grams([gramBases.sender, windows.sender], [gramBases.route, windows.route]);
+  const text = grams([gramBases.text, windows.start, windows.end]);
+  const sender = Float64Array.from(senderDomain(windows.facts), (domain) => senderKey(domain));
+  const keys = joined([header, facts.keys, text, sender, words.keys]);
+  let at = 0;
+  const next = ({ length }: Float64Array): Float64Array => keys.subarray(at, (at += length));
   return {
-    header: grams([gramBases.sender, windows.sender], [gramBases.route, windows.route]),
-    facts: facts.keys,
+    keys,
+    header: next(header),
+    facts: next(facts.keys),
     madeFacts,
-    text: grams([gramBases.text, windows.start, windows.end]),
-    sender: Float64Array.from(senderDomain(windows.facts), (domain) => senderKey(domain)),
-    pairs: words.keys,
+    text: next(text),
+    sender: next(sender),
+    pairs: next(words.keys),
     fieldPairs,
   };
+}
+
+function joined(parts: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(lengthOf(parts));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 /** The windows that pairs are made of; a pair does not reach from one into the next. */
@@ -130,8 +149,8 @@ function grams(...groups: readonly (readonly [base: number, ...windows: Uint8Arr
   return keys.slice(0, count);
 }
 
-function lengthOf(windows: readonly Uint8Array[]): number {
-  return windows.reduce((sum, { length }) => sum + length, 0);
+function lengthOf(arrays: readonly { readonly length: number }[]): number {
+  return arrays.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** Puts a gram, which is not 0, into the first 2^bits slots, by Fibonacci hashing; whether it was not there yet. */

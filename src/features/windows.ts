@@ -70,14 +70,24 @@ const small = { level: 3, memLevel: 6, windowBits: 13 } as const;
 
 /** Packs windows into the bytes that a signature keeps; {@link unpackWindows} reverses it. */
 export function packWindows(windows: Windows): Uint8Array {
-  const lengths = Buffer.alloc(2 * (names.length - 1));
-  for (const [i, name] of names.slice(0, -1).entries()) lengths.writeUInt16BE(windows[name].length, 2 * i);
-  return deflateRawSync(Buffer.concat([lengths, ...names.map((name) => windows[name])]), small);
+  return deflateRawSync(joinWindows(windows), small);
 }
 
 /** Restores packed windows. Throws what zlib throws on bytes that are none. */
 export function unpackWindows(packed: Uint8Array): Windows {
-  const bytes = inflateRawSync(packed, { maxOutputLength: 64 * 1024 });
+  return splitWindows(inflateRawSync(packed, { maxOutputLength: 64 * 1024 }));
+}
+
+/** Windows one after another, not deflated; {@link splitWindows} reverses it. */
+export function joinWindows(windows: Windows): Uint8Array {
+  const lengths = Buffer.alloc(2 * (names.length - 1));
+  for (const [i, name] of names.slice(0, -1).entries()) lengths.writeUInt16BE(windows[name].length, 2 * i);
+  return Buffer.concat([lengths, ...names.map((name) => windows[name])]);
+}
+
+/** Restores joined windows. */
+export function splitWindows(joined: Uint8Array): Windows {
+  const bytes = Buffer.from(joined.buffer, joined.byteOffset, joined.byteLength);
   let at = 2 * (names.length - 1);
   const windows = names.map((name, i): [string, Uint8Array] => {
     const end = i < names.length - 1 ? at + bytes.readUInt16BE(2 * i) : bytes.length;

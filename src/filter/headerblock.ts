@@ -29,6 +29,8 @@ const LF = 0x0a;
 const CR = 0x0d;
 const BLANK = 0x20;
 const COLON = 0x3a;
+const upperX = 0x58;
+const lowerX = 0x78;
 const firstPrintable = 0x21;
 const lastPrintable = 0x7e;
 
@@ -176,10 +178,16 @@ function kindOf(bytes: Uint8Array, at: number, last: boolean): LineKind | undefi
   let colon = name;
   if (name > at) while (colon < end && (bytes[colon] === BLANK || bytes[colon] === TAB)) colon++;
   if (open && colon === end) return undefined;
-  const forged = textAt(bytes, at, ours.length).toLowerCase() === ours;
+  const forged = isOurs(bytes, at);
   if (colon === at + lineLimit) return forged ? 'forged' : 'other';
   if (name === at || colon === end || bytes[colon] !== COLON) return 'other';
   return forged ? 'forged' : 'field';
+}
+
+/** Whether a line begins as our fields do, in whatever case. Most differ in the first letter. */
+function isOurs(bytes: Uint8Array, at: number): boolean {
+  const mayBe = bytes[at] === upperX || bytes[at] === lowerX;
+  return mayBe && textAt(bytes, at, ours.length).toLowerCase() === ours;
 }
 
 function isNameByte(byte: number): boolean {

@@ -4,7 +4,6 @@
  *
  * The answers hold until something is applied; who begins again because others have learned meanwhile asks the store.
  */
-import { keysOf } from '../classifier/evidence.ts';
 import type { AnyMemory } from './members.ts';
 import type { Reading } from './reading.ts';
 
@@ -13,7 +12,7 @@ export function askedAhead(
   memory: AnyMemory,
   { features, fingerprint }: Pick<Reading, 'features' | 'fingerprint'>,
 ): AnyMemory {
-  const keys = keysOf(features);
+  const { keys } = features;
   let known: Answers | undefined = {
     totals: quiet(memory.totals()),
     values: quiet(memory.readFeatures(keys)),
@@ -21,11 +20,8 @@ export function askedAhead(
   };
   return {
     totals: () => known?.totals ?? memory.totals(),
-    readFeatures: async (asked) => {
-      if (known === undefined || !isSame(asked, keys)) return await memory.readFeatures(asked);
-      // Who learns changes the values.
-      return (await known.values).slice();
-    },
+    readFeatures: (asked) =>
+      known !== undefined && asked === keys ? known.values : memory.readFeatures(asked),
     note: (space, key, now) => {
       const isAsked = space === 'learned' && Buffer.compare(key, fingerprint) === 0;
       return known !== undefined && isAsked ? known.note : memory.note(space, key, now);
@@ -44,10 +40,6 @@ interface Answers {
   readonly totals: ReturnType<AnyMemory['totals']>;
   readonly values: ReturnType<AnyMemory['readFeatures']>;
   readonly note: ReturnType<AnyMemory['note']>;
-}
-
-function isSame(one: Float64Array, other: Float64Array): boolean {
-  return one.length === other.length && one.every((key, at) => key === other[at]);
 }
 
 /** Nobody may ask for an answer: then nobody hears of its error, either. */

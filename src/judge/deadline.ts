@@ -39,15 +39,20 @@ export class Deadline {
   /** What a promise gives, or {@link error} if the deadline comes first; what it promises goes on unheeded then. */
   async within<Result>(promise: Promise<Result>): Promise<Result> {
     let timer: NodeJS.Timeout | undefined;
+    let turn: NodeJS.Immediate | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(this.error());
-      }, this.remaining());
+      // Most is there before the event loop turns, and needs no timer.
+      turn = setImmediate(() => {
+        timer = setTimeout(() => {
+          reject(this.error());
+        }, this.remaining());
+      });
     });
     promise.catch(() => undefined);
     try {
       return await Promise.race([promise, late]);
     } finally {
+      clearImmediate(turn);
       clearTimeout(timer);
     }
   }

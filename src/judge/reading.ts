@@ -1,6 +1,6 @@
 /** From the bytes of a message to what the learners and the store need of it. */
 import { featuresOf, type Features } from '../features/features.ts';
-import { windowsOf, type Windows } from '../features/windows.ts';
+import { joinWindows, splitWindows, windowsOf, type Windows } from '../features/windows.ts';
 import type { Content } from '../message/content.ts';
 import { essenceOf } from '../message/essence.ts';
 import { fingerprint } from '../message/fingerprint.ts';
@@ -17,11 +17,21 @@ export interface Reading {
   readonly fingerprint: Uint8Array;
 }
 
-/** A reading with what it was made from. */
-export interface FullReading extends Reading {
-  readonly content: Content;
+/** A message as a lesson needs it. */
+export interface LessonReading extends Reading {
   /** Ids of signatures found anywhere in the message, the likeliest last. */
   readonly signatures: readonly string[];
+}
+
+/** A reading with what it was made from. */
+export interface FullReading extends LessonReading {
+  readonly content: Content;
+}
+
+/** A {@link LessonReading} on its way from thread to thread: without the features, which are made of the windows in a fifth of the time. */
+export interface Excerpt extends Pick<LessonReading, 'fingerprint' | 'signatures'> {
+  /** Joined. */
+  readonly windows: Uint8Array;
 }
 
 /** Reads a message from its first bytes; the synchronous work stops at the deadline. */
@@ -36,8 +46,22 @@ export async function readMessage(prefix: Uint8Array, deadline?: Deadline): Prom
       windows,
       features: featuresOf(windows),
       fingerprint: fingerprint(content, essence),
-      signatures: findSignatures(split),
+      // Of mail that passes nobody asks.
+      get signatures() {
+        return findSignatures(split);
+      },
     };
   };
   return deadline === undefined ? work() : deadline.run(work);
+}
+
+/** What of a reading goes to another thread; {@link readingOf} reverses it. */
+export function excerptOf({ windows, fingerprint, signatures }: LessonReading): Excerpt {
+  return { windows: joinWindows(windows), fingerprint, signatures };
+}
+
+/** The reading that an excerpt is of. */
+export function readingOf({ windows: joined, fingerprint, signatures }: Excerpt): LessonReading {
+  const windows = splitWindows(joined);
+  return { windows, features: featuresOf(windows), fingerprint, signatures };
 }

@@ -9,7 +9,7 @@ import { enginesOf, type Engines, type Readings } from './engines.ts';
 import { withMember, type Member } from './members.ts';
 import type { Source } from './notes.ts';
 import type { Task } from './process.ts';
-import { readMessage, type FullReading } from './reading.ts';
+import { readMessage, type LessonReading } from './reading.ts';
 import { firstSigned } from './signature.ts';
 import type { Learning } from './userfilter.ts';
 import type { Verdict } from './verdict.ts';
@@ -38,6 +38,7 @@ export interface Taught {
  * option, else the likeliest one found in the message that is known (message/tag.ts); else the message itself.
  *
  * @param prefix The message, or undefined if there is none; then the lesson's signature must be known.
+ * @param read The message, if it has been read already.
  * @throws TamisError SIGNATURE_UNKNOWN where there is no message and the signature is unknown; INPUT where there is neither.
  */
 export async function teachMessage(
@@ -45,8 +46,9 @@ export async function teachMessage(
   task: Task,
   lesson: Lesson,
   wait: number,
+  read?: LessonReading,
 ): Promise<Taught> {
-  const message = prefix && { prefix, reading: await readMessage(prefix) };
+  const message = prefix && { prefix, reading: read ?? (await readMessage(prefix)) };
   const create = message !== undefined && lesson.signedOnly !== true && lesson.unlearn !== true;
   const { taught, others, pass } = await withMember(task, { create, wait }, async (member) => {
     const { name, known, membership } = member;
@@ -74,7 +76,7 @@ export async function teachMessage(
 /** A message, read. */
 interface Message {
   readonly prefix: Uint8Array;
-  readonly reading: FullReading;
+  readonly reading: LessonReading;
 }
 
 /** Learns for one member; `pass` teaches the same to another, if that one does not know it. */

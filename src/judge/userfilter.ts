@@ -9,7 +9,7 @@
  */
 import { learn, scoresOf, unlearn, type Lesson, type Scores } from '../classifier/classifier.ts';
 import { calibrated, type Calibrated } from '../classifier/calibration.ts';
-import { evidenceOf, keysOf, type Evidence } from '../classifier/evidence.ts';
+import { evidenceOf, type Evidence } from '../classifier/evidence.ts';
 import { featuresOf } from '../features/features.ts';
 import type { Settings } from '../config/settings.ts';
 import { TamisError } from '../errors.ts';
@@ -134,10 +134,15 @@ export class UserFilter {
         : { totals: spam ? { spamClassified: 1 } : { innocentClassified: 1 } };
     const notes = [...(change.notes ?? [])];
     if (signature !== undefined) {
+      const { fingerprint, windows } = reading;
+      let packed: Uint8Array | undefined;
       notes.push({
         space: 'signature',
         key: Buffer.from(signature, 'latin1'),
-        value: encodeSigned({ judgedSpam, fingerprint: reading.fingerprint, windows: reading.windows }),
+        // Packed when it is written: who keeps the user in memory answers before.
+        get value() {
+          return (packed ??= encodeSigned({ judgedSpam, fingerprint, windows }));
+        },
         expires: Math.ceil(this.now() + this.settings.signatureDays * 86_400),
       });
     }
@@ -155,10 +160,10 @@ export class UserFilter {
       this.known(reading),
     ]);
     if (earlier?.spam === spam && earlier.source !== undefined) return 'duplicate';
-    const before = snapshot(evidence);
-    if (earlier !== undefined) unlearn(evidence, earlier.spam, earlier.rounds);
+    const taught = copyOf(evidence);
+    if (earlier !== undefined) unlearn(taught, earlier.spam, earlier.rounds);
     const lesson = { spam, belief: 1, correction: source !== 'corpus', source };
-    const change = this.lesson(evidence, reading, lesson, before);
+    const change = this.lesson(taught, reading, lesson, evidence);
     const totals = sumOf(change.totals, earlier && takenBack(earlier), {
       [spam ? 'spamMisclassified' : 'innocentMisclassified']: source === 'error' ? 1 : 0,
       uncorrected: -known.uncorrected,
@@ -172,11 +177,11 @@ export class UserFilter {
     const { earlier, expects } = await this.standing(fingerprint);
     if (earlier === undefined) return false;
     const { evidence } = await this.known({ features });
-    const before = snapshot(evidence);
-    unlearn(evidence, earlier.spam, earlier.rounds);
-    const totals = sumOf(takenBack(earlier), trainedSince(evidence, before));
+    const taught = copyOf(evidence);
+    unlearn(taught, earlier.spam, earlier.rounds);
+    const totals = sumOf(takenBack(earlier), trainedSince(taught, evidence));
     const notes: Note[] = [{ space: 'learned', key: fingerprint, value: undefined }];
-    const change = { expects, features: differences(evidence, before), totals, notes };
+    const change = { expects, features: differences(taught, evidence), totals, notes };
     await this.memory.apply(change, { durable: true });
     return true;
   }
@@ -199,10 +204,12 @@ export class UserFilter {
   private async known({
     features,
   }: Pick<Reading, 'features'>): Promise<{ totals: Totals; evidence: Evidence }> {
-    const keys = keysOf(features);
-    const [totals, values] = await Promise.all([this.memory.totals(), this.memory.readFeatures(keys)]);
+    const [totals, values] = await Promise.all([
+      this.memory.totals(),
+      this.memory.readFeatures(features.keys),
+    ]);
     const trained = { spam: totals.spamTrained, innocent: totals.innocentTrained };
-    return { totals, evidence: evidenceOf(features, keys, values, trained) };
+    return { totals, evidence: evidenceOf(features, values, trained) };
   }
 
   /** What was learned of a message, and that a change relies on it. */
@@ -219,7 +226,7 @@ export class UserFilter {
     evidence: Evidence,
     { fingerprint }: Reading,
     { source, ...lesson }: Lesson & { readonly source: Source | undefined },
-    before: Snapshot = snapshot(evidence),
+    before: Evidence,
   ): Change & { totals: Partial<Totals> } {
     const { spam } = lesson;
     const rounds = learn(evidence, lesson);
@@ -243,37 +250,34 @@ function takenBack({ spam, source }: Learned): Partial<Totals> {
   };
 }
 
-function trainedSince({ trained }: Evidence, before: Snapshot): Partial<Totals> {
+function trainedSince({ trained }: Evidence, before: Evidence): Partial<Totals> {
   return {
     spamTrained: trained.spam - before.trained.spam,
     innocentTrained: trained.innocent - before.trained.innocent,
   };
 }
 
-type Snapshot = Pick<Evidence, 'values' | 'trained'>;
-
-function snapshot({ values, trained }: Evidence): Snapshot {
-  return { values: values.slice(), trained };
-}
-
-/** The evidence to learn in, so that an opinion keeps what was known when the message was judged. */
+/** The evidence to learn in: what was known before stays as it was, for an opinion, and to be compared with. */
 function copyOf(evidence: Evidence): Evidence {
   return { ...evidence, values: evidence.values.slice() };
 }
 
 /** The rows in which the evidence differs from what it was, as deltas; undefined if none does. */
-function differences({ keys, values }: Evidence, before: Snapshot): Change['features'] {
-  const changed = new Float64Array(keys.length);
-  const deltas = new Int32Array(2 * keys.length);
+function differences({ keys, values }: Evidence, before: Evidence): Change['features'] {
+  const delta = (at: number): number => (values[at] ?? 0) - (before.values[at] ?? 0);
   let rows = 0;
-  for (let i = 0; i < keys.length; i++) {
-    const a = (values[2 * i] ?? 0) - (before.values[2 * i] ?? 0);
-    const b = (values[2 * i + 1] ?? 0) - (before.values[2 * i + 1] ?? 0);
+  for (let i = 0; i < keys.length; i++) if (delta(2 * i) !== 0 || delta(2 * i + 1) !== 0) rows++;
+  // Most messages change nothing.
+  if (rows === 0) return undefined;
+  const changed = { keys: new Float64Array(rows), values: new Int32Array(2 * rows) };
+  for (let i = 0, row = 0; i < keys.length; i++) {
+    const a = delta(2 * i);
+    const b = delta(2 * i + 1);
     if (a === 0 && b === 0) continue;
-    changed[rows] = keys[i] ?? 0;
-    deltas[2 * rows] = a;
-    deltas[2 * rows + 1] = b;
-    rows++;
+    changed.keys[row] = keys[i] ?? 0;
+    changed.values[2 * row] = a;
+    changed.values[2 * row + 1] = b;
+    row++;
   }
-  return rows === 0 ? undefined : { keys: changed.subarray(0, rows), values: deltas.subarray(0, 2 * rows) };
+  return changed;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { learn } from '../../src/classifier/classifier.ts';
-import { evidenceOf, keysOf } from '../../src/classifier/evidence.ts';
+import { evidenceOf } from '../../src/classifier/evidence.ts';
 import { explain } from '../../src/classifier/explanation.ts';
 import { featuresOf } from '../../src/features/features.ts';
 import { sample } from '../features/sample.ts';
@@ -8,8 +8,7 @@ import { sample } from '../features/sample.ts';
 test('an explanation names what has been learned, strongest first', () => {
   const windows = sample({ From: 'winner@example.com', Subject: 'Cheap watches' }, 'Order cheap watches now');
   const features = featuresOf(windows);
-  const keys = keysOf(features);
-  const evidence = evidenceOf(features, keys, new Int32Array(2 * keys.length), { spam: 4, innocent: 4 });
+  const evidence = evidenceOf(features, new Int32Array(2 * features.keys.length), { spam: 4, innocent: 4 });
   expect(explain(windows, evidence).reasons).toEqual([]);
   learn(evidence, { spam: true, belief: 1, correction: false });
   const { reasons } = explain(windows, evidence);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { scoresOf } from '../../src/classifier/classifier.ts';
-import { evidenceOf, keysOf } from '../../src/classifier/evidence.ts';
+import { evidenceOf } from '../../src/classifier/evidence.ts';
 import { readMessage } from '../../src/judge/reading.ts';
 
 /** What a message has beside a sender. */
@@ -17,9 +17,8 @@ async function prior(
 ): Promise<number> {
   const message = `From: kim@example.org\n${fields}Content-Type: ${type}; charset=utf-8\n\n${text}\n`;
   const { features } = await readMessage(Buffer.from(message));
-  const keys = keysOf(features);
   const trained = { spam: 2 * learned, innocent: 2 * learned };
-  return scoresOf(evidenceOf(features, keys, new Int32Array(2 * keys.length), trained)).prior;
+  return scoresOf(evidenceOf(features, new Int32Array(2 * features.keys.length), trained)).prior;
 }
 
 const bounded = (score: number): number => 4 * Math.tanh(score / 4);

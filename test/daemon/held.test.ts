@@ -17,6 +17,7 @@ afterEach(() => {
 
 test.each([
   [200_000, 1],
+  [1, 700],
   [2000, 700],
   [10, 100_000],
   [20, 100_000],
@@ -27,6 +28,7 @@ test.each([
   expect(kept.bytes.equals(bytes)).toBe(true);
   expect(kept.count).toBeLessThan(1000);
   expect(await held.prefix(1000)).toEqual(bytes.subarray(0, 1000));
+  expect(await held.beginning(1000)).toEqual(bytes.subarray(0, 1000));
   await held.dispose();
 });
 

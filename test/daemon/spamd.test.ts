@@ -10,7 +10,7 @@ const stats = (user: string): Record<string, number> =>
   JSON.parse(daemon.place.run(['stats', `--user=${user}`, '--json']).stdout) as Record<string, number>;
 
 beforeAll(async () => {
-  daemon = new Daemon('--set', 'showFactors=true');
+  daemon = new Daemon('--set', 'showFactors=true', '--set', 'workers=2');
   for (let n = 0; n < 12; n++) {
     daemon.place.run(['--user=joe', '--class=spam', '--source=corpus'], { stdin: advertisement(`s${n}`) });
     daemon.place.run(['--user=joe', '--class=innocent', '--source=corpus'], { stdin: mail({ id: `h${n}` }) });
@@ -98,6 +98,18 @@ describe('what spamd answers', () => {
     expect(report.body).toMatch(/^Spam: probability of spam 0\.\d{4}, confidence/);
     expect(report.body.split('\r\n').length).toBeGreaterThan(5);
     expect((await daemon.ask('REPORT_IFSPAM', 'joe', mail({ id: 'report' }))).body).toBe('');
+  });
+
+  test('TELL from many at a time, which several threads read, learns each message once', async () => {
+    const tell = async (id: string): Promise<string | undefined> => {
+      const what = 'Message-class: spam\r\nSet: local\r\n';
+      return (await daemon.ask('TELL', 'kim', advertisement(id), what)).fields['DidSet'];
+    };
+    const ids = Array.from({ length: 24 }, (_, n) => `many${n}`);
+    const answers = await Promise.all([...ids, ...ids].map(tell));
+    expect(answers.filter((did) => did === 'local')).toHaveLength(ids.length);
+    expect(await Promise.all(ids.map(tell))).toEqual(ids.map(() => undefined));
+    expect(stats('kim')['spamLearned']).toBe(ids.length);
   });
 
   test('TELL learns once, turns over, and takes back', async () => {

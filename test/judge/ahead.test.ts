@@ -1,5 +1,4 @@
 import { expect, test, vi } from 'vitest';
-import { keysOf } from '../../src/classifier/evidence.ts';
 import { featuresOf } from '../../src/features/features.ts';
 import { askedAhead } from '../../src/judge/ahead.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
@@ -8,9 +7,9 @@ import { sample } from '../features/sample.ts';
 const features = featuresOf(sample({ From: 'joe@example.org' }, 'Buy the thing today.'));
 const fingerprint = Uint8Array.of(...Array<number>(16).fill(7));
 const message = { features, fingerprint };
-const keys = keysOf(features);
+const { keys } = features;
 
-test('answers hold until something is applied, and are nobody else’s to change', async () => {
+test('answers hold until something is applied', async () => {
   const user = await new MemoryStore().open('joe', { create: true });
   if (user === undefined) throw new Error('joe was not created');
   const reads = vi.spyOn(user, 'readFeatures');
@@ -19,8 +18,8 @@ test('answers hold until something is applied, and are nobody else’s to change
     totals: { spamLearned: 1 },
     features: { keys, values: new Int32Array(2 * keys.length).fill(3) },
   });
-  (await ahead.readFeatures(keys)).fill(9);
-  expect(await ahead.readFeatures(keysOf(features))).toEqual(new Int32Array(2 * keys.length));
+  for (let times = 0; times < 2; times++)
+    expect(await ahead.readFeatures(keys)).toEqual(new Int32Array(2 * keys.length));
   expect(await ahead.totals()).toMatchObject({ spamLearned: 0 });
   expect(reads).toHaveBeenCalledTimes(1);
   expect([...(await ahead.readFeatures(keys.subarray(0, 1)))]).toEqual([3, 3]);

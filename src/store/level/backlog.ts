@@ -79,13 +79,17 @@ export class Backlog {
   readonly first: number;
   #next: number;
   #bytes = 0;
-  /** What they come to, once somebody has asked. */
-  #sums: FeatureTable | undefined;
+  /** What those before number {@link #summed} come to. */
+  #sums = new FeatureTable();
+  #summed: number;
+  /** Ends when more of them are in the sums. */
+  #summing: Promise<void> | undefined;
 
   private constructor(database: Database, first: number) {
     this.#database = database;
     this.first = first;
     this.#next = first;
+    this.#summed = first;
   }
 
   /** What waits in a LevelDB that has just been opened, from a number on: nothing, unless it was let go of in a hurry. */
@@ -127,10 +131,9 @@ export class Backlog {
   }
 
   /** Takes note that the next record is on its way to disk no more, but there. */
-  added(rows: FeatureRows, bytes: number): void {
+  added(bytes: number): void {
     this.#next++;
     this.#bytes += bytes;
-    this.#sums?.addRows(rows);
   }
 
   /** The keys of all records. */
@@ -138,27 +141,34 @@ export class Backlog {
     for (let number = this.first; number < this.#next; number++) yield waitingKey(number);
   }
 
-  /** What all records come to, in a table that goes with what is added, too, until it is forgotten. */
+  /** What all records come to. Those that have come since somebody asked are read now: who never asks again pays nothing for them. */
   async sums(): Promise<FeatureTable> {
-    const sums = new FeatureTable();
-    for (let from = this.first; this.#sums === undefined;) {
-      const to = this.#next;
-      if (from === to) this.#sums = sums;
-      else await this.#addRecords(sums, from, to);
-      from = to;
+    while (this.#summed < this.#next) {
+      this.#summing ??= this.#sumUp().finally(() => (this.#summing = undefined));
+      await this.#summing;
     }
     return this.#sums;
   }
 
-  async #addRecords(sums: FeatureTable, from: number, to: number): Promise<void> {
-    const range = { gte: waitingKey(from), lt: waitingKey(to) };
-    for await (const chunk of chunksOf(this.#database, range, mostRecords)) {
-      for (const [, value] of chunk) addRows(value, sums);
+  async #sumUp(): Promise<void> {
+    const sums = this.#sums;
+    const to = this.#next;
+    const range = { gte: waitingKey(this.#summed), lt: waitingKey(to) };
+    try {
+      for await (const chunk of chunksOf(this.#database, range, mostRecords)) {
+        for (const [, value] of chunk) addRows(value, sums);
+      }
+    } catch (error) {
+      this.forget();
+      throw error;
     }
+    // Not if they have been forgotten meanwhile.
+    if (sums === this.#sums) this.#summed = to;
   }
 
   /** Lets go of the table of {@link sums}: who has listed everything may never ask again. */
   forget(): void {
-    this.#sums = undefined;
+    this.#sums = new FeatureTable();
+    this.#summed = this.first;
   }
 }

@@ -109,7 +109,7 @@ export class Features {
       batch.put(records.versionKey, records.encodeVersion(this.#backlog.first));
     return () => {
       this.#format = records.format;
-      this.#backlog.added(features, value.length);
+      this.#backlog.added(value.length);
       if (this.#backlog.isFull) void this.fold();
     };
   }

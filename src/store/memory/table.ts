@@ -33,6 +33,9 @@ export function saturate(sum: number): number {
   return Math.min(2147483647, Math.max(-2147483648, sum));
 }
 
+/** Where the keys of one call of {@link FeatureTable.readAll} have their slots, if no others were there first; kept for the next. */
+let places = new Int32Array();
+
 /** A table of features that grows as needed. */
 export class FeatureTable {
   #slots: Int32Array;
@@ -60,8 +63,12 @@ export class FeatureTable {
 
   /** Reads `a` and `b` of a key into `values` at `at` and `at + 1`; false, and two zeros, if the key has no slot. */
   read(key: number, values: Int32Array, at: number): boolean {
+    return this.#readFrom(placeOf(key | 0, highOf(key), this.#count), key, values, at);
+  }
+
+  #readFrom(from: number, key: number, values: Int32Array, at: number): boolean {
     const slots = this.#slots;
-    const place = this.#probe(key);
+    const place = this.#probe(key, from);
     const head = slots[place + 1] ?? 0;
     const a = head >> highBits;
     values[at] = a === aside ? (this.#large.get(key) ?? 0) : a;
@@ -72,7 +79,7 @@ export class FeatureTable {
   /** Reads all keys into `values`, two integers each. */
   readAll(keys: Float64Array, values: Int32Array): void {
     this.#fetch(keys);
-    for (let i = 0; i < keys.length; i++) this.read(keys[i] ?? 0, values, 2 * i);
+    for (let i = 0; i < keys.length; i++) this.#readFrom(places[i] ?? 0, keys[i] ?? 0, values, 2 * i);
   }
 
   /** Adds deltas to a key's integers, which saturate at the range of a signed 32-bit integer. */
@@ -117,7 +124,7 @@ export class FeatureTable {
       if (values[2 * row] === 0 && values[2 * row + 1] === 0) continue;
       keys[row++] = key;
     }
-    return { keys: keys.slice(0, row), values: values.slice(0, 2 * row) };
+    return { keys: keys.subarray(0, row), values: values.subarray(0, 2 * row) };
   }
 
   /** Forgets all keys; the slots stay for what comes next. */
@@ -127,14 +134,17 @@ export class FeatureTable {
     this.#size = 0;
   }
 
-  /** Has the processor fetch the slots of keys, many at once: {@link read} would wait for each, which takes a third longer. */
+  /** Finds the slots of keys and has the processor fetch them, many at once: {@link read} would wait for each, which takes a third longer. */
   #fetch(keys: Float64Array): void {
     const slots = this.#slots;
     const count = this.#count;
+    if (places.length < keys.length) places = new Int32Array(keys.length);
     let fetched = 0;
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i] ?? 0;
-      fetched |= slots[placeOf(key | 0, highOf(key), count) + 1] ?? 0;
+      const place = placeOf(key | 0, highOf(key), count);
+      places[i] = place;
+      fetched |= slots[place + 1] ?? 0;
     }
     this.#fetched = fetched;
   }
@@ -150,12 +160,16 @@ export class FeatureTable {
     return (((this.#slots[place + 1] ?? 0) & highMask) - 1) * space + ((this.#slots[place] ?? 0) >>> 0);
   }
 
-  /** Where the slot begins that holds the key, or the free one where it would go. There is always a free one. */
-  #probe(key: number): number {
+  /**
+   * Where the slot begins that holds the key, or the free one where it would go. There is always a free one.
+   *
+   * @param from Where it would be if no other was there first.
+   */
+  #probe(key: number, from: number = placeOf(key | 0, highOf(key), this.#count)): number {
     const slots = this.#slots;
     const low = key | 0;
     const high = highOf(key);
-    let place = placeOf(low, high, this.#count);
+    let place = from;
     for (;;) {
       const head = slots[place + 1] ?? 0;
       if (head === 0 || (slots[place] === low && (head & highMask) === high)) return place;
