@@ -41,6 +41,10 @@ const hiding: readonly (readonly [property: string, hides: (value: string) => bo
   ['font-size', isTiny],
   // Its numbers without a unit say how heavy the type is and how far apart the lines.
   ['font', (value) => value.split(/[\s/]/).some((word) => /^0|[a-z%]$/.test(word) && isTiny(word))],
+  ['text-indent', isOffScreen],
+  ['margin-left', isOffScreen],
+  ['left', isOffScreen],
+  ['top', isOffScreen],
 ];
 
 /** The largest sizes that cannot be read, by unit: one pixel or point, or the like of it. */
@@ -56,6 +60,21 @@ const tiny: ReadonlyMap<string, number> = new Map([
 function isTiny(size: string): boolean {
   const [, number = '', unit = ''] = /^([\d.]{1,20}) ?([a-z%]*)/.exec(size) ?? [];
   return Number.parseFloat(number) <= (tiny.get(unit) ?? 0);
+}
+
+/** From here on, in pixels, what is put to the left or above is on no screen; so far does nobody move what is to be seen. */
+const offScreen = -500;
+/** Pixels of a unit, as large as they usually are. */
+const pixels: ReadonlyMap<string, number> = new Map([
+  ['px', 1],
+  ['pt', 1.33],
+  ['em', 16],
+  ['rem', 16],
+]);
+
+function isOffScreen(place: string): boolean {
+  const [, number = '', unit = ''] = /^(-[\d.]{1,20}) ?([a-z]*)/.exec(place) ?? [];
+  return Number.parseFloat(number) * (pixels.get(unit) ?? 0) <= offScreen;
 }
 
 const colors: ReadonlyMap<string, Rgb> = new Map([

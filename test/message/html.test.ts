@@ -87,6 +87,10 @@ describe('hidden text', () => {
     'background:black',
     'background:url(x.gif) #000 no-repeat',
     'display/* a comment */:none',
+    'position:absolute;left:-9999px',
+    'position:absolute; top: -1000pt',
+    'text-indent:-100em',
+    'margin-left: -5000px',
   ])('by %s', (style) => {
     expect(said(`a<span style="${style}">b<i>c</i></span>d`)).toEqual(['ad', 'bc']);
   });
@@ -107,6 +111,11 @@ describe('hidden text', () => {
     'color:#fffff',
     'background:white',
     'background-color:yellow',
+    'left:-20px',
+    'left:9999px',
+    'text-indent:-100%',
+    'text-indent:-2em',
+    'margin-left:-',
     'nonsense',
     ':::;;;',
   ])('not by %s', (style) => {
