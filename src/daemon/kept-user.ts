@@ -3,7 +3,7 @@
  *
  * A user is *cold* at first: features are read from the store by key. A user whom mail comes for again and again is made
  * *warm* (users.ts decides): all features in memory, changes written behind. What a person teaches is on disk before the work
- * resolves, shared with all teaching that waits; signatures and counts of mail that passes follow within {@link held}
+ * resolves, shared with all teaching that waits; signatures and counts of mail that passes follow within twice {@link held}
  * changes or when the store is let go of.
  *
  * The store is let go of after {@link idle} without work and every {@link longest} under work, so that the commands (train, stats,
@@ -26,7 +26,7 @@ const idle = 300;
 const longest = 4000;
 /** Milliseconds that others have for it then: more than the 20 between their tries (store/). */
 const pause = 30;
-/** Changes that are held back at most. */
+/** Changes after which they are written when there is no other work; at twice as many they are written whatever waits. */
 const held = 16;
 
 /** One user of a worker. */
@@ -174,9 +174,10 @@ export class KeptUser implements Memory, TokenMemory {
     if (options?.durable === true) this.taught = true;
     // Tokens, and signatures of DSPAM's own, are read from the store, never from memory.
     const isForStore = (change.tokens?.keys.length ?? 0) > 0 || change.signature !== undefined;
-    if (relies || isForStore) await this.write();
-    // Behind this work, which the client waits for.
-    else if (this.unwritten >= held && !this.taught) this.writeBehind();
+    const due = this.taught ? 0 : this.unwritten;
+    if (relies || isForStore || due >= 2 * held) await this.write();
+    // Behind this work, which the client waits for, and behind all that waits already.
+    else if (due === held) this.writeBehind();
   }
 
   private memory(): Memory {

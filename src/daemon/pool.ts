@@ -81,9 +81,9 @@ class Hand {
     return answer as Answers[Kind];
   }
 
-  /** How much it has been asked and has not answered. */
+  /** How much it has been asked and has not answered; one that has ended can do nothing. */
   get load(): number {
-    return this.waiting.size;
+    return this.gone ? Infinity : this.waiting.size;
   }
 
   private settle(response: Response): void {
@@ -132,8 +132,9 @@ export class Pool {
   }
 
   async teach(job: JobOf<'teach'>): Promise<Taught> {
+    const until = performance.now() + this.patience();
     const excerpt = await this.readBeside(job);
-    return await this.handOf(job.user).ask<'teach'>({ ...job, excerpt }, this.patience());
+    return await this.handOf(job.user).ask<'teach'>({ ...job, excerpt }, until - performance.now());
   }
 
   async forget(job: JobOf<'forget'>): Promise<boolean> {

@@ -50,7 +50,7 @@ async function answer(job: Job): Promise<Answers[keyof Answers]> {
         return teachMessage(job.prefix, taskOf(job.user), job.lesson, wait, reading);
       });
     case 'read':
-      return excerptOf(await readMessage(job.prefix));
+      return excerptOf(await inTime(() => readMessage(job.prefix)));
     case 'forget':
       return await inTime((wait) => forgetMessage(job.prefix, taskOf(job.user), wait));
     case 'configure':

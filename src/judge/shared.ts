@@ -104,7 +104,8 @@ export function over(shared: SharedModel | undefined, own: Memory): Memory {
   if (shared === undefined) return own;
   return {
     readFeatures: async (keys) => {
-      const values = await own.readFeatures(keys);
+      // A copy: what the user's own memory gives it may give again.
+      const values = (await own.readFeatures(keys)).slice();
       const below = shared.readFeatures(keys);
       for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) + (below[i] ?? 0);
       return values;

@@ -175,3 +175,32 @@ test('a lesson that another host overtakes is learned anew, and costs no signatu
     );
   await daemon.close();
 });
+
+test('signatures of mail that comes all at once wait in memory 32 at a time', async () => {
+  const written: number[] = [];
+  const counting = (own: UserStore, name: string | symbol): unknown => {
+    if (name !== 'apply') return undefined;
+    return async (...[change, options]: Parameters<UserStore['apply']>): Promise<void> => {
+      written.push(change.notes?.filter(({ space }) => space === 'signature').length ?? 0);
+      await own.apply(change, options);
+    };
+  };
+  const kept = await imported();
+  const daemon = new KeptUsers(replaced(kept, counting), 2 ** 30);
+  const users: Users = async (...work) => await daemon.with(...work);
+  await live(users);
+  expect(daemon.figures().warm).toBe(1);
+  written.length = 0;
+  const task: Task = {
+    user: 'joe',
+    config: { ...config, settings: { ...config.settings, takeOver: false } },
+    users,
+  };
+  const all = Array.from({ length: 100 }, (_, n) =>
+    judgeMessage(Buffer.from(mail({ id: `at-once-${n}` })), task, new Deadline(10_000)),
+  );
+  await Promise.all(all);
+  await daemon.close();
+  expect(written.reduce((sum, count) => sum + count, 0)).toBe(100);
+  expect(Math.max(...written)).toBe(32);
+});

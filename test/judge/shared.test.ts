@@ -60,13 +60,15 @@ test('records and totals add up; what is taught goes to the user', async () => {
   const totals = { ...(await blankMemory.totals()), spamLearned: 2 };
   writeSharedModel(home, { keys: Float64Array.of(5), values: Int32Array.of(10, -3) }, totals);
   const applied: unknown[] = [];
+  const own = Int32Array.of(1, 1, 4, 4);
   const memory = over(sharedModel(home), {
     ...blankMemory,
-    readFeatures: () => Promise.resolve(Int32Array.of(1, 1, 4, 4)),
+    readFeatures: () => Promise.resolve(own),
     totals: () => Promise.resolve({ ...totals, spamLearned: 1, spamClassified: 8 }),
     apply: (change) => Promise.resolve(void applied.push(change)),
   });
   expect([...(await memory.readFeatures(Float64Array.of(5, 6)))]).toEqual([11, -2, 4, 4]);
+  expect([...own]).toEqual([1, 1, 4, 4]);
   expect(await memory.totals()).toMatchObject({ spamLearned: 3, spamClassified: 8 });
   await memory.apply({ totals: { spamLearned: 1 } });
   expect(applied).toEqual([{ totals: { spamLearned: 1 } }]);
