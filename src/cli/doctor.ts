@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
 import { configFileOf, loadConfig, type Config } from '../config/load.ts';
+import { usualSockets } from '../config/sockets.ts';
 import { examine } from '../doctor/checks.ts';
 import { ourselves, ownerOf, personOf, type Person } from '../doctor/person.ts';
 import type { Protocol, Site } from '../doctor/site.ts';
@@ -20,13 +21,6 @@ interface DoctorArguments extends CommonArguments {
   lmtp: string | undefined;
   json: boolean;
 }
-
-/** Where the daemon listens in the examples. */
-const usual: Readonly<Record<Protocol, string>> = {
-  socket: '/run/tamis/tamis.sock',
-  spamd: '/run/tamis/spamd.sock',
-  lmtp: '/run/tamis/lmtp.sock',
-};
 
 /** The command. */
 export const doctorCommand: Command<DoctorArguments> = {
@@ -60,7 +54,7 @@ export const doctorCommand: Command<DoctorArguments> = {
 
 function siteOf(as: string | undefined, options: Omit<DoctorArguments, 'as' | 'json'>): Site {
   const config = configOrError(options);
-  const given = Object.entries(usual).flatMap(([protocol, path]) => {
+  const given = Object.entries(usualSockets).flatMap(([protocol, path]) => {
     const named =
       options[protocol as Protocol] ?? (protocol === 'socket' ? process.env['TAMIS_SOCKET'] : undefined);
     const socket = named ?? (existsSync(path) ? path : undefined);

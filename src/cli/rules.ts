@@ -1,5 +1,6 @@
 /** `tamis rules`: prints, checks and installs the rule of a mail host. */
 import { fileURLToPath } from 'node:url';
+import { usualSockets } from '../config/sockets.ts';
 import { usage, ways, type RuleOptions, type Way } from '../rules/options.ts';
 import { hosts, ruleText } from '../rules/rules.ts';
 import type { Command, CommonArguments } from './command.ts';
@@ -101,7 +102,9 @@ export const rulesCommand: Command<RulesArguments> = {
 /** This tamis by its absolute path. Dovecot runs a program by its bare name; and what judges has to be the guard there. */
 function ownProgram(host: string, via: Way = 'tamis'): readonly string[] {
   const beside = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-  if (via === 'spamc') return ['/usr/bin/spamc'];
+  // Without a socket it asks port 783. Of a second word Dovecot's settings would take it for what teaches.
+  if (via === 'spamc')
+    return host === 'dovecot' ? ['/usr/bin/spamc'] : ['/usr/bin/spamc', '-U', usualSockets.spamd];
   const script = beside(via === 'tamisc' ? 'tamisc.js' : 'tamis.js');
   if (via === 'tamis' && host === 'sieve') return [beside('../rules/tamis-filter')];
   if (via === 'tamis' && host === 'dovecot') return [beside('../rules/tamis-filter'), script];

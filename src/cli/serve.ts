@@ -1,7 +1,8 @@
 /** `tamis serve`: the daemon. */
 import manifest from '../../package.json' with { type: 'json' };
-import { actAsOwner, loadConfig } from '../config/load.ts';
-import { addressOf, type Address } from '../daemon/address.ts';
+import { accountEntry } from '../config/accounts.ts';
+import { actAsOwner, loadConfig, otherOwner, type Config } from '../config/load.ts';
+import { addressOf, type Access, type Address } from '../daemon/address.ts';
 import type { Wanted } from '../daemon/dlmtp.ts';
 import { serve } from '../daemon/serve.ts';
 import { TamisError } from '../errors.ts';
@@ -66,6 +67,7 @@ export const serveCommand: Command<ServeArguments> = {
     await serve(config, addresses, {
       version: manifest.version,
       reload: () => loadConfig(argv),
+      access: accessOf(config),
       beforeWork: () => {
         actAsOwner(config.home);
       },
@@ -73,6 +75,16 @@ export const serveCommand: Command<ServeArguments> = {
     });
   },
 };
+
+/** Where root starts the daemon the sockets are the home's owner's, as the daemon itself is then. */
+function accessOf({ home, settings: { socketMode: mode, socketGroup } }: Config): Access {
+  const { uid, gid } = otherOwner(home) ?? {};
+  if (socketGroup === undefined) return { mode, uid, gid };
+  const [, , number] = accountEntry('group', socketGroup) ?? [];
+  if (number === undefined)
+    throw new TamisError('CONFIG', `There is no group ${socketGroup}, which socketGroup names.`);
+  return { mode, uid, gid: Number(number) };
+}
 
 /** On a port somebody else may listen while the daemon is down, and be told secrets. */
 function publicAddress(word: string | undefined): Address | undefined {

@@ -83,9 +83,9 @@ export function defaultHome(env: NodeJS.ProcessEnv, uid: number = process.getuid
  * @param readable Something of others that is to be read: the process keeps its group, too.
  */
 export function actAsOwner(home: string, readable?: string): void {
-  if (process.getuid?.() !== 0 || !existsSync(home)) return;
-  const { uid, gid } = statSync(home);
-  if (uid === 0) return;
+  const owner = otherOwner(home);
+  if (owner === undefined) return;
+  const { uid, gid } = owner;
   try {
     const also = readable === undefined ? undefined : statSync(readable, { throwIfNoEntry: false })?.gid;
     process.setgroups?.(also === undefined || also === 0 ? [gid] : [gid, also]);
@@ -94,6 +94,13 @@ export function actAsOwner(home: string, readable?: string): void {
   } catch (cause) {
     throw new TamisError('HOME', `Cannot act as uid ${uid}, the owner of ${home}.`, { cause });
   }
+}
+
+/** Whom a home belongs to for whom root acts; undefined if this process is not root's, or the home is, or there is none. */
+export function otherOwner(home: string): { readonly uid: number; readonly gid: number } | undefined {
+  if (process.getuid?.() !== 0 || !existsSync(home)) return undefined;
+  const { uid, gid } = statSync(home);
+  return uid === 0 ? undefined : { uid, gid };
 }
 
 /** The name of the user who runs this process, for sentences in errors. */

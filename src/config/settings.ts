@@ -179,6 +179,8 @@ export interface Settings {
   readonly serverPass: Readonly<Record<string, string>>;
   /** Mode of the daemon's Unix sockets: who can connect acts for any user. */
   readonly socketMode: number;
+  /** The group that may connect to them by that mode; without it the daemon's own. */
+  readonly socketGroup?: string | undefined;
   /** Where the daemon's LMTP hands a judged message on to; without it there is no LMTP. */
   readonly lmtpNext?: NextHop | undefined;
   /** What of a recipient is the user's name: the whole address, or the local part. */
@@ -249,6 +251,7 @@ const entries = {
   connections: v.optional(amount(1, 10_000), 64),
   serverPass: v.optional(v.record(v.string(), v.string()), {}),
   socketMode: v.optional(octal, '0660'),
+  socketGroup: v.optional(v.pipe(v.string(), v.regex(/^[^\s:]+$/))),
   lmtpNext: v.optional(nextHop),
   lmtpUser: v.optional(word(['address', 'local']), 'address'),
   recipientDelimiter: v.optional(v.pipe(v.string(), v.regex(/^[^\s@\p{C}]*$/u)), ''),

@@ -2,11 +2,12 @@
  * Where the daemon listens: Unix sockets, TCP on loopback, or a socket that systemd passes on.
  *
  * Who can connect may act for any user, because no protocol here says reliably who is there; so a Unix socket is closed
- * to all but its owner and group (setting `socketMode`), and TCP is taken on loopback addresses only. The public socket is open to all, and
+ * to all but its owner and group (settings `socketMode`, `socketGroup`), and TCP is taken on loopback addresses only. The public socket is open to all, and
  * asks for a secret (entrance.ts).
  */
-import { chmodSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, rmSync, statSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
+import { dirname } from 'node:path';
 import { TamisError } from '../errors.ts';
 
 /** A place to listen. */
@@ -15,6 +16,16 @@ export type Address =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   /** Passed on by systemd under this name (FileDescriptorName=), or the only one. */
   | { readonly kind: 'passed'; readonly fd: number };
+
+/** Who may connect to a Unix socket: its mode, and its owner and group where they are not to be those of this process. */
+export interface Access {
+  readonly mode: number;
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+}
+
+/** What chown(2) takes for an owner or group that stays. */
+const unchanged = -1;
 
 /** The first descriptor that systemd passes on (sd_listen_fds(3)). */
 const firstPassed = 3;
@@ -60,7 +71,7 @@ export function nameOf(address: Address): string {
  *
  * @throws TamisError DAEMON that names the address.
  */
-export async function listen(server: Server, address: Address, mode: number): Promise<void> {
+export async function listen(server: Server, address: Address, access: Access): Promise<void> {
   try {
     switch (address.kind) {
       case 'unix': {
@@ -72,7 +83,9 @@ export async function listen(server: Server, address: Address, mode: number): Pr
         } finally {
           process.umask(before);
         }
-        chmodSync(address.path, mode);
+        if ((access.uid ?? access.gid) !== undefined)
+          chownSync(address.path, access.uid ?? unchanged, access.gid ?? unchanged);
+        chmodSync(address.path, access.mode);
         break;
       }
       case 'tcp':
@@ -83,7 +96,12 @@ export async function listen(server: Server, address: Address, mode: number): Pr
         break;
     }
   } catch (cause) {
-    throw new TamisError('DAEMON', `Cannot listen on ${nameOf(address)}.`, { cause });
+    const folder = address.kind === 'unix' ? dirname(address.path) : '/';
+    // Node says EACCES then.
+    const sentence = existsSync(folder)
+      ? `Cannot listen on ${nameOf(address)}.`
+      : `Cannot listen on ${nameOf(address)}: there is no folder ${folder}. Make it for the user who runs the daemon: install -d -o USER -m 755 ${folder}`;
+    throw new TamisError('DAEMON', sentence, { cause });
   }
 }
 

@@ -2,16 +2,14 @@
  * Asks the daemon for a verdict (frame.ts). Loaded on every delivery by tamisc, so it loads nothing but node:net.
  */
 import { connect } from 'node:net';
+import { usualSockets } from '../config/sockets.ts';
 import { TamisError } from '../errors.ts';
 import { decodeReply, frameMark, type Question, type Reply, type StatusQuestion } from './frame.ts';
 import type { Status } from './status.ts';
 
-/** Where the daemon listens unless somebody says otherwise. */
-const usual = '/run/tamis/tamis.sock';
-
 /** The daemon's address: as given, else $TAMIS_SOCKET, else the usual one. */
 export function socketOf(given: string, env: NodeJS.ProcessEnv = process.env): string {
-  return given || env['TAMIS_SOCKET'] || usual;
+  return given || env['TAMIS_SOCKET'] || usualSockets.socket;
 }
 
 /**

@@ -7,7 +7,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { describe } from '../errors.ts';
 import { log } from '../log.ts';
-import { listen, nameOf, type Address } from './address.ts';
+import { listen, nameOf, type Access, type Address } from './address.ts';
 
 /**
  * How a connection is served; the promise resolves when it is done with. `isUnix` is said by the listener: a connection that its
@@ -38,8 +38,8 @@ export class Listener {
   }
 
   /** Begins to listen. */
-  async open(mode: number): Promise<void> {
-    await listen(this.server, this.address, mode);
+  async open(access: Access): Promise<void> {
+    await listen(this.server, this.address, access);
     // Of TCP it is an object, whoever opened it.
     const bound = this.server.address();
     this.isUnix = bound === null || typeof bound === 'string';

@@ -12,7 +12,7 @@ import type { Config } from '../config/load.ts';
 import { nextHopSyntax } from '../config/next-hop.ts';
 import { describe, TamisError } from '../errors.ts';
 import { log } from '../log.ts';
-import { listen, type Address } from './address.ts';
+import { listen, type Access, type Address } from './address.ts';
 import { serveDlmtp, type Understand } from './dlmtp.ts';
 import { publicEntrance, trusted } from './entrance.ts';
 import { Journal } from './journal.ts';
@@ -54,6 +54,8 @@ export interface Wiring {
   readonly version: string;
   /** Reads the configuration again. */
   readonly reload: () => Config;
+  /** Who may connect to the Unix sockets but the public one. */
+  readonly access: Access;
   /** Called once the listeners are open: the time to become somebody else. */
   readonly beforeWork: () => void;
   /** Reads DSPAM's command line. */
@@ -68,7 +70,7 @@ export interface Wiring {
 export async function serve(
   config: Config,
   addresses: Addresses,
-  { version, reload, beforeWork, understand }: Wiring,
+  { version, reload, access, beforeWork, understand }: Wiring,
 ): Promise<void> {
   const entrance = publicEntrance();
   const ending = new AbortController();
@@ -80,7 +82,7 @@ export async function serve(
     public: (wire, service) => serveDlmtp(wire, service, { entrance, understand }),
   };
   checkNextHop(config, addresses);
-  const { workers, cacheBytes, connections, socketMode } = config.settings;
+  const { workers, cacheBytes, connections } = config.settings;
   const late: { service?: Service } = {};
   const listeners: Listener[] = [];
   for (const [name, protocol] of Object.entries(protocols)) {
@@ -97,11 +99,11 @@ export async function serve(
       },
       { most: connections, waiting: isPublic ? mostWaitingInPublic : mostWaiting },
     );
-    await listener.open(isPublic ? openToAll : socketMode);
+    await listener.open(isPublic ? { ...access, mode: openToAll } : access);
     listeners.push(listener);
   }
   const metricsServer = createServer();
-  if (addresses.metrics !== undefined) await listen(metricsServer, addresses.metrics, socketMode);
+  if (addresses.metrics !== undefined) await listen(metricsServer, addresses.metrics, access);
   beforeWork();
   const pool = new Pool(config, { workers: workers || availableParallelism(), budget: cacheBytes });
   const journal = new Journal();

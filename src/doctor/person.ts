@@ -4,9 +4,10 @@
  * What such a user may do is not computed from modes but tried, by a process of theirs, so that whatever the kernel goes by counts
  * (access control lists, read-only file systems). That takes root, but for oneself.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { accountEntry } from '../config/accounts.ts';
 import { systemCode, TamisError } from '../errors.ts';
 
 /** What one may want to do with a file: read it, write it or connect to it, run it or pass through it. */
@@ -30,15 +31,15 @@ export interface Person {
  */
 export function personOf(word: string): Person {
   const [user = '', group] = word.split(':', 2);
-  const name = database('passwd', user);
+  const name = accountEntry('passwd', user);
   const uid = Number(name?.[2] ?? user);
-  const gid = Number((group === undefined ? name?.[3] : database('group', group)?.[2]) ?? group);
+  const gid = Number((group === undefined ? name?.[3] : accountEntry('group', group)?.[2]) ?? group);
   if (user === '' || !Number.isInteger(uid) || !Number.isInteger(gid))
     throw new TamisError(
       'USER',
       `There is no user or group ${JSON.stringify(word)}: --as takes USER or USER:GROUP.`,
     );
-  return { name: name?.[0] ?? user, group: database('group', String(gid))?.[0] ?? String(gid), uid, gid };
+  return { name: name?.[0] ?? user, group: accountEntry('group', String(gid))?.[0] ?? String(gid), uid, gid };
 }
 
 /** The owner of a file; undefined if it cannot be looked at. */
@@ -91,20 +92,6 @@ export function barrier(
   }
   const closed = ways.find((directory) => !may(person, 'x', directory));
   return { path: closed ?? real, isDirectory: closed !== undefined };
-}
-
-/** A line of the databases of users and groups, wherever the system keeps them. */
-function database(name: 'passwd' | 'group', key: string): readonly string[] | undefined {
-  try {
-    return execFileSync('getent', [name, '--', key], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    })
-      .trim()
-      .split(':');
-  } catch {
-    return undefined;
-  }
 }
 
 function has(right: Right, path: string): boolean {

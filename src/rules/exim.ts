@@ -4,8 +4,9 @@
  * Exim refuses a command in which an address stands, so sender and recipient are taken from the environment of the transport.
  * It bounces mail for every exit status but those of temp_errors.
  */
+import { usualSockets } from '../config/sockets.ts';
 import { filterCommand, guard } from './guard.ts';
-import { checkLmtp, lmtpSocket } from './lmtp.ts';
+import { checkLmtp } from './lmtp.ts';
 import { usage, type Host, type RuleOptions } from './options.ts';
 import { shellQuote } from './quote.ts';
 
@@ -55,13 +56,13 @@ function lmtpRule(options: RuleOptions): string[] {
   checkLmtp('Exim', options);
   return [
     '#',
-    `# A router and a transport for the daemon of: tamis serve --lmtp ${lmtpSocket}, which hands the mail on. While it does not run, mail`,
+    `# A router and a transport for the daemon of: tamis serve --lmtp ${usualSockets.lmtp}, which hands the mail on. While it does not run, mail`,
     '# is tried again later. Among the routers, before those that deliver (they get what the daemon gives back, if it does, by',
     '# lmtpNext = "exec:/usr/sbin/exim4 -oMr tamis -i -f %s -- %r"; in the main part then: trusted_users = tamis):',
     ...router('tamis_lmtp'),
     'tamis_lmtp:',
     '  driver = lmtp',
-    `  socket = ${lmtpSocket}`,
+    `  socket = ${usualSockets.lmtp}`,
     '  timeout = 5m',
   ];
 }

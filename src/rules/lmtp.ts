@@ -1,9 +1,6 @@
 /** What rules have in common that hand mail to the daemon over LMTP: it judges, and hands the mail on itself. */
 import { usage, type RuleOptions } from './options.ts';
 
-/** Where `tamis serve --lmtp` listens. */
-export const lmtpSocket = '/run/tamis/lmtp';
-
 /**
  * Checks that nothing is asked for which LMTP has no place for.
  *

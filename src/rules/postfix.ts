@@ -4,8 +4,9 @@
  * pipe(8) bounces mail for every exit status but 75, and the guard has no other. It expands `$`, which `$$` stands for, and keeps
  * what stands between braces as one word; sender and recipient come as words of their own.
  */
+import { usualSockets } from '../config/sockets.ts';
 import { filterCommand, guard } from './guard.ts';
-import { checkLmtp, lmtpSocket } from './lmtp.ts';
+import { checkLmtp } from './lmtp.ts';
 import { usage, type Host, type RuleOptions } from './options.ts';
 import { shellQuote } from './quote.ts';
 
@@ -21,10 +22,10 @@ function rule(options: RuleOptions): string[] {
     checkLmtp('Postfix', options);
     return [
       '#',
-      `# In master.cf: a content filter without a process of its own, for the daemon of: tamis serve --lmtp ${lmtpSocket},`,
+      `# In master.cf: a content filter without a process of its own, for the daemon of: tamis serve --lmtp ${usualSockets.lmtp},`,
       '# which hands the mail on (lmtpNext), for each recipient with a judgement of their own. While it does not run, mail is tried again',
       '# later. To use it, add to the line of smtpd that mail comes in by:',
-      `#     -o content_filter=tamis:unix:${lmtpSocket}`,
+      `#     -o content_filter=tamis:unix:${usualSockets.lmtp}`,
       'tamis     unix  -       -       n       -       10      lmtp',
     ];
   }

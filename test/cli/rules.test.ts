@@ -140,3 +140,21 @@ describeWith(['maildrop', 'sievec'], () => {
     expect(existsSync(join(folder, 'tamis.svbin'))).toBe(false);
   });
 });
+
+test('spamc asks the daemon where it listens in the examples, unless the program is named', () => {
+  expect(rules('procmail', '--via', 'spamc').stdout).toContain(
+    "'/usr/bin/spamc' '-U' '/run/tamis/spamd.sock' '-x'",
+  );
+  expect(rules('sieve', '--via', 'spamc').stdout).toContain(
+    'filter "spamc" ["-U", "/run/tamis/spamd.sock", "-x"',
+  );
+  expect(rules('imapsieve', '--via', 'spamc').stdout).toContain(
+    'pipe :copy "spamc" ["-U", "/run/tamis/spamd.sock", "--learntype=spam"',
+  );
+  const { stdout } = rules('dovecot', '--via', 'spamc');
+  expect(stdout).toContain('sieve_filter_bin_dir = "/usr/bin"');
+  expect(stdout).toContain('sieve_pipe_bin_dir = "/usr/bin"');
+  expect(rules('procmail', '--via', 'spamc', '--program', '/opt/spamc').stdout).toContain(
+    "'/opt/spamc' '-x'",
+  );
+});

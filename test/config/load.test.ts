@@ -237,7 +237,7 @@ describe('--set', () => {
 
 test('every setting is known by its name', () => {
   const settings = checkSettings(
-    { lmtpNext: 'lmtp:/run/next.sock', quarantine: '/q/%u', groupFile: '/g' },
+    { lmtpNext: 'lmtp:/run/next.sock', quarantine: '/q/%u', groupFile: '/g', socketGroup: 'mail' },
     'nowhere',
   );
   expect(settingNames.toSorted()).toEqual(Object.keys(settings).toSorted());

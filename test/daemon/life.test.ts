@@ -1,8 +1,9 @@
 import { connect } from 'node:net';
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { advertisement, field, mail, withCrlf, withoutOurs } from '../cli/mail.ts';
+import { describeAsRoot } from '../peers.ts';
 import { all, answerOf, Daemon } from './daemon.ts';
 import { send, transaction } from './lmtp-client.ts';
 
@@ -189,4 +190,37 @@ test.each([
   const { status, stderr } = daemon.place.run(['serve', `--spamd=${address}`]);
   expect(status).toBe(64);
   expect(stderr).toContain(sentence);
+});
+
+describeAsRoot('started by root for the home of somebody else', () => {
+  const owner = 65_501;
+  const accessTo = (path: string): readonly number[] => {
+    const { uid, gid, mode } = statSync(path);
+    return [uid, gid, mode & 0o777];
+  };
+
+  test('its sockets are theirs, as the daemon is then', async () => {
+    chownSync(daemon.place.home, owner, owner);
+    await daemon.start(`--public=${daemon.public}`);
+    expect(accessTo(daemon.spamd)).toEqual([owner, owner, 0o660]);
+    expect(accessTo(daemon.public)).toEqual([owner, owner, 0o666]);
+    expect((await daemon.ask('PROCESS', 'joe', mail({ id: 'root' }))).status).toMatch(/EX_OK$/);
+  });
+
+  test('socketGroup is the group that may connect', async () => {
+    chownSync(daemon.place.home, owner, owner);
+    await daemon.start('--set', 'socketGroup=mail');
+    expect(accessTo(daemon.spamd)).toEqual([owner, statSync('/var/mail').gid, 0o660]);
+  });
+});
+
+test('a group that is not there, or no folder for a socket, is an error that says so', () => {
+  const serve = (...words: string[]): string => daemon.place.run(['serve', ...words]).stderr;
+  expect(serve(`--spamd=${daemon.spamd}`, '--set', 'socketGroup=nosuchgroup')).toContain(
+    'There is no group nosuchgroup, which socketGroup names.',
+  );
+  const folder = daemon.place.path('nowhere');
+  expect(serve(`--spamd=${folder}/spamd.sock`)).toContain(
+    `there is no folder ${folder}. Make it for the user who runs the daemon: install -d -o USER -m 755 ${folder}`,
+  );
 });

@@ -36,7 +36,7 @@ async function admitted(address: Address, client: () => Socket): Promise<readonl
     },
     { most: 8, waiting: 8 },
   );
-  await listener.open(0o600);
+  await listener.open({ mode: 0o600 });
   const one = new Promise<void>((resolve) => (told = resolve));
   const socket = client().on('error', () => undefined);
   await once(socket, 'connect');

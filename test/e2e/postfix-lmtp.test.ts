@@ -21,7 +21,7 @@ suite('with postfix', () => {
 
   beforeAll(async () => {
     for (const user of users) makeMaildir(join(work, 'mail/example.net', user));
-    daemon = new Daemon('--set', 'socketMode=666', '--set', `lmtpNext=maildir:${work}/mail/%d/%n`);
+    daemon = new Daemon('--set', 'socketGroup=postfix', '--set', `lmtpNext=maildir:${work}/mail/%d/%n`);
     // Where Postfix may go.
     await daemon.start('--lmtp', join(work, 'lmtp'));
     await postfix.configure(

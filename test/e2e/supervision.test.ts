@@ -53,7 +53,6 @@ describeWith(['supervise', 'svc', 'svstat', 'multilog', 'setuidgid', 'spamc'], (
         writeFileSync(path, text);
         chmodSync(path, 0o755);
       }
-      chownSync(join(service, 'log'), nobody, nobody);
       const log = spawn(supervise, [join(service, 'log')], { stdio: ['pipe', 'ignore', 'ignore'] });
       const daemon = spawn(supervise, [service], { stdio: ['ignore', log.stdin, 'ignore'] });
       try {

@@ -7,6 +7,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import manifest from '../../../package.json' with { type: 'json' };
+import { usualSockets } from '../../config/sockets.ts';
 import { runCommand } from '../main.ts';
 import { filterOptions } from '../words.ts';
 import { say } from './words.ts';
@@ -45,7 +46,7 @@ function help(): string {
 /** `tamis serve` on the usual socket, in the foreground with `--nofork`. */
 async function runDaemon(argv: readonly string[]): Promise<void> {
   const words = argv.filter((word) => !['--daemon', '--nofork', '--debug'].includes(word));
-  const socket = process.env['TAMIS_SOCKET'] ?? '/run/tamis/tamis.sock';
+  const socket = process.env['TAMIS_SOCKET'] ?? usualSockets.socket;
   const asked = words.some((word) => word.startsWith('--socket'));
   const line = ['serve', ...(asked ? [] : [`--socket=${socket}`]), ...words];
   if (argv.includes('--nofork')) {
