@@ -1,7 +1,7 @@
 /**
  * From bytes to text, whatever the declaration says.
  *
- * In this order: a byte order mark; the escapes of ISO-2022-JP; UTF-8 if the bytes are valid UTF-8 (text in another charset almost
+ * In this order: a byte order mark, unless the declared charset has it as letters; the escapes of ISO-2022-JP, unless another charset is declared; UTF-8 if the bytes are valid UTF-8 (text in another charset almost
  * never is: a declaration of us-ascii or iso-8859-1 over UTF-8 is the commonest lie); the declared charset, by libmime;
  * windows-1252, which contains ISO 8859-1. Where a declaration leaves more characters in doubt than it explains, it is taken for a lie.
  * UTF-7 is left as it is, as libmime and today's readers leave it. Never throws.
@@ -14,14 +14,18 @@ const utf8Names = /^(?:utf-?8|us-ascii|ascii)?$/;
 const wideNames = /^(?:utf-?(?:16|32)|ucs-?[24])/;
 /** The charset of an RFC 2047 word. */
 const wordCharset = /^[\w.:-]{1,40}/;
-/** What begins Japanese text in ISO-2022-JP (RFC 1468). */
+/** What begins Japanese text in ISO-2022-JP (RFC 1468), and the declarations that it may stand under. */
 const japanese = ['\x1b$B', '\x1b$@'];
+const sevenBit = /^(?:iso-2022-jp.*|us-ascii|ascii)?$/;
 
 /** Decodes the bytes of a part. `charset` is lower-case, empty where none is declared. */
 export function decodeText(bytes: Buffer, charset: string): string {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
-  if (japanese.some((escape) => bytes.includes(escape))) return decodeOr(bytes, 'iso-2022-jp');
+  if (wideNames.test(charset) || bytes.includes(0)) {
+    if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+    if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
+  }
+  if (sevenBit.test(charset) && japanese.some((escape) => bytes.includes(escape)))
+    return decodeOr(bytes, 'iso-2022-jp');
   if (!wideNames.test(charset) || !bytes.includes(0)) {
     try {
       return strictUtf8.decode(bytes);

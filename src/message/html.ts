@@ -8,6 +8,7 @@ import { Parser } from 'htmlparser2';
 import type { AddressedLink } from './content.ts';
 import {
   declarationsOf,
+  declare,
   lookWithin,
   oldDeclarations,
   plain,
@@ -176,14 +177,15 @@ class Reader {
     const declarations = oldDeclarations(name, attributes);
     if (this.rules.size > 0) {
       for (const selector of selectorsOf(name, attributes)) {
-        for (const [property, value] of this.rules.get(selector) ?? []) declarations.set(property, value);
+        for (const [property, declared] of this.rules.get(selector) ?? [])
+          declare(declarations, property, declared);
       }
     }
     const style = attributes['style'];
     if (style !== undefined) {
-      for (const [property, value] of declarationsOf(style)) declarations.set(property, value);
+      for (const [property, declared] of declarationsOf(style)) declare(declarations, property, declared);
     }
-    return lookWithin(outer, declarations);
+    return lookWithin(outer, declarations, blocks.has(name) || cells.has(name));
   }
 }
 

@@ -2,28 +2,49 @@
  * What a style hides from the reader: the part of CSS that mail uses to show a filter one text and a person another.
  *
  * Style attributes, the old attributes of <font>, <body> and <td>, and the simplest rules of a style sheet (`tag`, `.class`, `#id`,
- * alone or in a list). Anything else of CSS is ignored, also what holds for some screens only (`@media`): a text is then
- * taken as visible.
+ * alone or in a list), less those whose names stand in other rules of it, too, or in rules for some screens only (`@media`). Anything
+ * else of CSS is ignored, and where it cannot be told whether a text is hidden it is taken as visible: what is hidden is not judged, and
+ * the program of a reader may show it.
  */
 
 /** How text stands in an element, inherited from the elements around it. */
 export interface Look {
-  /** Hidden by itself or by an element around it, whatever its colours. */
+  /** Hidden whatever the elements within say: not displayed, cut off, put off the screen. */
   readonly hidden: boolean;
-  readonly color: Rgb;
-  readonly background: Rgb;
+  /** Too small to be read, or not visible, unless an element within says otherwise. */
+  readonly small: boolean;
+  readonly invisible: boolean;
+  readonly color: Color;
+  readonly background: Color;
   /** Not hidden, and its colour can be told from the background. */
   readonly readable: boolean;
 }
 
 /** Red, green and blue, 0 to 255 each. */
-export type Rgb = readonly [number, number, number];
+type Rgb = readonly [number, number, number];
+
+/** A colour that may not be told, such as that of a picture. */
+type Color = Rgb | 'transparent' | 'unknown';
+
+/** What is said of a property. */
+interface Declared {
+  readonly value: string;
+  /** Whether it is said to beat what is said later. */
+  readonly important: boolean;
+}
 
 /** Declarations by property name. */
-export type Declarations = ReadonlyMap<string, string>;
+export type Declarations = ReadonlyMap<string, Declared>;
 
 /** Black on white, as a reader without any style shows it. */
-export const plain: Look = { hidden: false, color: [0, 0, 0], background: [255, 255, 255], readable: true };
+export const plain: Look = {
+  hidden: false,
+  small: false,
+  invisible: false,
+  color: [0, 0, 0],
+  background: [255, 255, 255],
+  readable: true,
+};
 
 /** Colours closer than this, weighted as eyes see them, cannot be told apart (SpamAssassin uses the same distance). */
 const indistinct = 12;
@@ -31,23 +52,15 @@ const indistinct = 12;
 /** The most rules of a style sheet that are read. */
 const mostRules = 1000;
 
-/** Properties that hide by themselves, and the values that do. */
-const hiding: readonly (readonly [property: string, hides: (value: string) => boolean])[] = [
-  ['display', (value) => value.startsWith('none')],
-  ['visibility', (value) => value.startsWith('hidden') || value.startsWith('collapse')],
-  ['opacity', (value) => Number.parseFloat(value) === 0],
-  ['mso-hide', (value) => value.startsWith('all')],
-  ['color', (value) => value.startsWith('transparent')],
-  ['font-size', isTiny],
-  // Its numbers without a unit say how heavy the type is and how far apart the lines.
-  ['font', (value) => value.split(/[\s/]/).some((word) => /^0|[a-z%]$/.test(word) && isTiny(word))],
-  ['text-indent', isOffScreen],
-  ['margin-left', isOffScreen],
-  ['left', isOffScreen],
-  ['top', isOffScreen],
-];
+/** Properties that are read; others cost nothing, however many there are. */
+const properties: ReadonlySet<string> = new Set(
+  (
+    'display visibility opacity color font font-size text-indent margin-left position left top overflow width height max-width ' +
+    'max-height background background-color background-image'
+  ).split(' '),
+);
 
-/** The largest sizes that cannot be read, by unit: one pixel or point, or the like of it. */
+/** Sizes, from which relative to the text around, that cannot be read: one pixel or point, or the like of it. */
 const tiny: ReadonlyMap<string, number> = new Map([
   ['', 1],
   ['px', 1],
@@ -56,11 +69,7 @@ const tiny: ReadonlyMap<string, number> = new Map([
   ['rem', 0.07],
   ['%', 7],
 ]);
-
-function isTiny(size: string): boolean {
-  const [, number = '', unit = ''] = /^([\d.]{1,20}) ?([a-z%]*)/.exec(size) ?? [];
-  return Number.parseFloat(number) <= (tiny.get(unit) ?? 0);
-}
+const relative: ReadonlySet<string> = new Set(['em', '%']);
 
 /** From here on, in pixels, what is put to the left or above is on no screen; so far does nobody move what is to be seen. */
 const offScreen = -500;
@@ -72,10 +81,8 @@ const pixels: ReadonlyMap<string, number> = new Map([
   ['rem', 16],
 ]);
 
-function isOffScreen(place: string): boolean {
-  const [, number = '', unit = ''] = /^(-[\d.]{1,20}) ?([a-z]*)/.exec(place) ?? [];
-  return Number.parseFloat(number) * (pixels.get(unit) ?? 0) <= offScreen;
-}
+/** Backgrounds through which that of the element around is seen. */
+const noBackground = /^(?:none|transparent|inherit|initial|unset)?$/;
 
 const colors: ReadonlyMap<string, Rgb> = new Map([
   ['white', [255, 255, 255]],
@@ -108,76 +115,113 @@ const colors: ReadonlyMap<string, Rgb> = new Map([
 ]);
 
 /** The declarations of a style attribute, names and values in lower case. */
-export function declarationsOf(style: string): Map<string, string> {
-  const declarations = new Map<string, string>();
+export function declarationsOf(style: string): Map<string, Declared> {
+  const declarations = new Map<string, Declared>();
   for (const declaration of withoutComments(style).toLowerCase().split(';')) {
     const colon = declaration.indexOf(':');
-    if (colon > 0)
-      declarations.set(declaration.slice(0, colon).trim(), cleaned(declaration.slice(colon + 1)));
+    const name = declaration.slice(0, Math.max(0, colon)).trim();
+    if (!properties.has(name)) continue;
+    const [value = '', ...marks] = declaration.slice(colon + 1).split('!');
+    declare(declarations, name, { value: oneBlank(value), important: marks.length > 0 });
   }
   return declarations;
+}
+
+/** Adds what is said later, or with more right, of a property. */
+export function declare(declarations: Map<string, Declared>, name: string, declared: Declared): void {
+  if (declared.important || declarations.get(name)?.important !== true) declarations.set(name, declared);
 }
 
 /** The declarations of an element by its old attributes. */
 export function oldDeclarations(
   name: string,
   attributes: Readonly<Record<string, string>>,
-): Map<string, string> {
-  const declarations = new Map<string, string>();
-  const color = name === 'body' ? attributes['text'] : attributes['color'];
-  if (color !== undefined) declarations.set('color', color.toLowerCase().trim());
-  const background = attributes['bgcolor'];
-  if (background !== undefined) declarations.set('background-color', background.toLowerCase().trim());
-  if ('hidden' in attributes) declarations.set('display', 'none');
+): Map<string, Declared> {
+  const declarations = new Map<string, Declared>();
+  const tell = (property: string, value: string | undefined): void => {
+    if (value !== undefined)
+      declarations.set(property, { value: value.toLowerCase().trim(), important: false });
+  };
+  tell('color', name === 'body' ? attributes['text'] : attributes['color']);
+  tell('background-color', attributes['bgcolor']);
+  tell('background-image', attributes['background']);
+  if ('hidden' in attributes) tell('display', 'none');
   return declarations;
 }
 
 /** Rules of a style sheet by selector (`p`, `.x`, `#y`). */
 export function rulesOf(sheet: string): Map<string, Declarations> {
-  const rules = new Map<string, Declarations>();
-  for (const [selectors, body] of blocksOf(withoutComments(sheet))) {
+  const rules = new Map<string, Map<string, Declared>>();
+  const doubtful = new Set<string>();
+  for (const { before, body, isNested } of blocksOf(withoutComments(sheet))) {
     const declarations = declarationsOf(body);
-    for (const selector of selectors.split(',')) {
-      const name = selector.trim().toLowerCase();
-      if (rules.size >= mostRules) return rules;
-      if (/^[.#]?[\w-]+$/.test(name)) rules.set(name, new Map([...(rules.get(name) ?? []), ...declarations]));
+    for (const selector of declarations.size === 0 ? [] : before.toLowerCase().split(',')) {
+      const name = selector.trim();
+      if (isNested || !/^[.#]?[\w-]+$/.test(name)) {
+        for (const [part] of name.matchAll(/[.#]?[\w-]+/g)) doubtful.add(part);
+      } else if (rules.size < mostRules) {
+        const rule = rules.get(name) ?? new Map<string, Declared>();
+        for (const [property, declared] of declarations) declare(rule, property, declared);
+        rules.set(name, rule);
+      }
     }
   }
+  for (const name of doubtful) rules.delete(name);
   return rules;
 }
 
-/** The blocks of a style sheet that hold no other blocks: what stands before each, and what in it. */
-function* blocksOf(sheet: string): Generator<readonly [before: string, body: string]> {
+/** The blocks of a style sheet that hold no other blocks: what stands before each, what in it, and whether it stands within another. */
+function* blocksOf(
+  sheet: string,
+): Generator<{ readonly before: string; readonly body: string; readonly isNested: boolean }> {
   let depth = 0;
-  let nested = false;
   let before = '';
   let start = 0;
+  let isLeaf = false;
   for (const { 0: brace, index } of sheet.matchAll(/[{}]/g)) {
     if (brace === '{') {
       depth++;
-      nested = depth > 1;
-      if (depth === 1) before = sheet.slice(start, index);
-      start = index + 1;
+      before = sheet.slice(start, index);
+      isLeaf = true;
     } else {
-      if (depth === 1 && !nested) yield [before, sheet.slice(start, index)];
+      if (isLeaf) yield { before, body: sheet.slice(start, index), isNested: depth > 1 };
+      isLeaf = false;
       depth = Math.max(0, depth - 1);
-      start = index + 1;
     }
+    start = index + 1;
   }
 }
 
-/** How text stands in an element with these declarations, inside an element that looks like `outer`. */
-export function lookWithin(outer: Look, declarations: Declarations): Look {
+/**
+ * How text stands in an element with these declarations, inside an element that looks like `outer`.
+ *
+ * @param isBox Whether the element has a width and a height of its own.
+ */
+export function lookWithin(outer: Look, declarations: Declarations, isBox: boolean): Look {
   if (outer.hidden || declarations.size === 0) return outer;
-  const color = rgbOf(declarations.get('color')) ?? outer.color;
-  const background =
-    rgbOf(declarations.get('background-color')) ?? rgbOf(declarations.get('background')) ?? outer.background;
+  const said = (name: string): string | undefined => declarations.get(name)?.value;
+  const color = colorOf(said('color'), outer.color);
+  const background = backgroundOf(said, outer.background);
   const hidden =
-    hiding.some(([property, hides]) => {
-      const value = declarations.get(property);
-      return value !== undefined && hides(value);
-    }) || isClipped(declarations);
-  return { hidden, color, background, readable: !hidden && distance(color, background) >= indistinct };
+    said('display') === 'none' ||
+    Number.parseFloat(said('opacity') ?? '1') === 0 ||
+    isOffScreen(said) ||
+    isClipped(said, isBox);
+  const small = isSmall(said('font-size') ?? sizeIn(said('font')), outer.small);
+  const visibility = said('visibility');
+  const invisible =
+    visibility === 'hidden' || visibility === 'collapse' || (visibility !== 'visible' && outer.invisible);
+  const readable = !hidden && !small && !invisible && canBeTold(color, background);
+  return { hidden, small, invisible, color, background, readable };
+}
+
+/** What is said of a property, by its name. */
+type Said = (name: string) => string | undefined;
+
+function canBeTold(color: Color, background: Color): boolean {
+  if (color === 'transparent') return false;
+  if (typeof color === 'string' || typeof background === 'string') return true;
+  return distance(color, background) >= indistinct;
 }
 
 /** How far apart eyes see two colours, by the weights of luma (ITU-R BT.601). */
@@ -187,24 +231,62 @@ function distance([red, green, blue]: Rgb, [otherRed, otherGreen, otherBlue]: Rg
   );
 }
 
+/** Whether a size is too small to be read; one that is relative to that of the element around makes nothing larger. */
+function isSmall(size: string | undefined, outer: boolean): boolean {
+  if (size === undefined || size === 'inherit') return outer;
+  const [, number, unit = ''] = /^([\d.]{1,20}) ?([a-z%]*)/.exec(size) ?? [];
+  if (number === undefined) return false;
+  const least = tiny.get(unit) ?? 0;
+  return Number.parseFloat(number) <= least || (relative.has(unit) && outer);
+}
+
+/** The size in the shorthand `font`: its numbers without a unit say how heavy the type is and how far apart the lines. */
+function sizeIn(font: string | undefined): string | undefined {
+  return font?.split(/[\s/]/).find((word) => /^0|^[\d.]+[a-z%]/.test(word));
+}
+
+function isOffScreen(said: Said): boolean {
+  const isPlaced = /^(?:absolute|fixed|relative)$/.test(said('position') ?? '');
+  const places = isPlaced ? ['text-indent', 'margin-left', 'left', 'top'] : ['text-indent', 'margin-left'];
+  return places.some((name) => {
+    const [, number = '', unit = ''] = /^(-[\d.]{1,20}) ?([a-z]*)/.exec(said(name) ?? '') ?? [];
+    return Number.parseFloat(number) * (pixels.get(unit) ?? 0) <= offScreen;
+  });
+}
+
 /** A box without extent whose overflow is cut off. */
-function isClipped(declarations: Declarations): boolean {
-  if (declarations.get('overflow') !== 'hidden') return false;
+function isClipped(said: Said, isBox: boolean): boolean {
+  if (said('overflow') !== 'hidden') return false;
+  if (!isBox && !/block|table|flex|grid/.test(said('display') ?? '')) return false;
   return ['width', 'height', 'max-height', 'max-width'].some(
-    (name) => Number.parseFloat(declarations.get(name) ?? '1') === 0,
+    (name) => Number.parseFloat(said(name) ?? '1') === 0,
   );
 }
 
+function colorOf(value: string | undefined, outer: Color): Color {
+  if (value === undefined || value === 'inherit') return outer;
+  return rgbIn(value) ?? 'unknown';
+}
+
+function backgroundOf(said: Said, outer: Color): Color {
+  const values = ['background-color', 'background', 'background-image'].map((name) => said(name) ?? '');
+  const shown = values.filter((value) => !noBackground.test(value));
+  const colors = shown.map(rgbIn).filter((color) => color !== undefined);
+  const [color = shown.length === colors.length ? outer : 'unknown'] = colors.filter(
+    (one) => one !== 'transparent',
+  );
+  return color;
+}
+
 /** The first colour in a value, since the shorthand `background` names other things beside it. */
-function rgbOf(value: string | undefined): Rgb | undefined {
-  if (value === undefined) return undefined;
+function rgbIn(value: string): Rgb | 'transparent' | undefined {
   const at = value.indexOf('rgb');
   if (at >= 0) {
-    const [red, green, blue] = value.slice(at, at + 40).match(/\d{1,3}/g) ?? [];
-    return [Number(red ?? 0), Number(green ?? 0), Number(blue ?? 0)];
+    const [red, green, blue, alpha = '1'] = value.slice(at, at + 60).match(/\d{1,3}(?:\.\d{1,9})?/g) ?? [];
+    return Number(alpha) === 0 ? 'transparent' : [Number(red ?? 0), Number(green ?? 0), Number(blue ?? 0)];
   }
   for (const word of value.split(' ', 10)) {
-    const color = colors.get(word) ?? hexColor(word);
+    const color = word === 'transparent' ? word : (colors.get(word) ?? hexColor(word));
     if (color !== undefined) return color;
   }
   return undefined;
@@ -219,9 +301,9 @@ function hexColor(word: string): Rgb | undefined {
   return [number >> 16, (number >> 8) & 0xff, number & 0xff];
 }
 
-/** A value without its priority, blanks of it made one. */
-function cleaned(value: string): string {
-  return value.replace('!important', '').replace(/\s+/g, ' ').trim();
+/** A value, blanks of it made one. */
+function oneBlank(value: string): string {
+  return value.replace(/\s+/g, ' ').trim();
 }
 
 /** Without CSS comments, and without the marks of an HTML comment that old sheets stand in. */

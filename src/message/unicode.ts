@@ -22,6 +22,10 @@ const directional = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const turning = /[\u202d\u202e]/g;
 const plainLetter = /[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}]/u;
 
+/** The most marks that a letter keeps: as many as Unicode's stream-safe text has (UAX 15, section 13). */
+const mostMarks = 30;
+const marksOfLetter = /\p{Mark}+/gu;
+
 const word = /[\p{Letter}\p{Mark}]+/gu;
 const latin = /\p{Script=Latin}/u;
 const otherScript = /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}]/u;
@@ -33,9 +37,17 @@ const lookAlikes = new Map(Array.from(from, (letter, i) => [letter, to.charAt(i)
 /** Normalises one text and adds to the counts what was taken out of it. */
 export function normaliseText(text: string, marks: MarkCounts): string {
   if (!notAscii.test(text)) return text;
-  let seen = text.normalize('NFKC');
-  if (seen.search(unseen) >= 0) seen = withoutUnseen(seen, marks).normalize('NFKC');
+  let seen = normal(text);
+  if (seen.search(unseen) >= 0) seen = normal(withoutUnseen(seen, marks));
   return otherScript.test(seen) && latin.test(seen) ? withoutLookAlikes(seen, marks) : seen;
+}
+
+/** NFKC; it takes the square of the number of marks on one letter, so that those no writing has are cut off. */
+function normal(text: string): string {
+  const bounded = text.replace(marksOfLetter, (run) =>
+    run.length > mostMarks ? Array.from(run).slice(0, mostMarks).join('') : run,
+  );
+  return bounded.normalize('NFKC');
 }
 
 function withoutUnseen(text: string, marks: MarkCounts): string {

@@ -69,7 +69,6 @@ describe('hidden text', () => {
     'visibility:collapse',
     'opacity:0',
     'opacity:0.0',
-    'mso-hide:all',
     'font-size:0',
     'font-size:1px',
     'font-size: 0.5pt',
@@ -77,8 +76,11 @@ describe('hidden text', () => {
     'font-size:.01em',
     'font:0/0 a',
     'font:bold 1px serif',
-    'max-height:0;overflow:hidden',
-    'width:0px;overflow:hidden',
+    'display:block;max-height:0;overflow:hidden',
+    'display:inline-block;width:0px;overflow:hidden',
+    'display:none!important;display:block',
+    'background:white;color:rgba(255, 255, 255, 1)',
+    'color:rgba(9, 9, 9, 0)',
     'color:white',
     'color:#fff',
     'color:#FEFEFE',
@@ -112,6 +114,17 @@ describe('hidden text', () => {
     'background:white',
     'background-color:yellow',
     'left:-20px',
+    'left:-9999px',
+    'mso-hide:all',
+    'max-height:0;overflow:hidden',
+    'display:nonesuch',
+    'display:block!important;display:none',
+    'background:rgba(0,0,0,0)',
+    'background:none',
+    'background:darkred;color:white',
+    'background:hsl(0, 50%, 10%);color:white',
+    'background-image:url(x.gif);color:white',
+    'background:linear-gradient(red, blue);color:#fff',
     'left:9999px',
     'text-indent:-100%',
     'text-indent:-2em',
@@ -120,6 +133,29 @@ describe('hidden text', () => {
     ':::;;;',
   ])('not by %s', (style) => {
     expect(said(`a<span style="${style}">b</span>d`)).toEqual(['abd', '']);
+  });
+
+  test('ends where an element within says otherwise, if it can', () => {
+    const within = (outer: string, inner: string): readonly string[] =>
+      said(`a<div style="${outer}">b<i style="${inner}">c</i></div>`).map((text) => text.trim());
+    for (const [outer, inner] of [
+      ['font-size:0', 'font-size:13px'],
+      ['font:0/0 a', 'font:13px serif'],
+      ['font-size:1px', 'font-size:medium'],
+      ['visibility:hidden', 'visibility:visible'],
+      ['color:white', 'color:black'],
+      ['color:transparent', 'color:#333'],
+    ] as const)
+      expect(within(outer, inner)).toEqual(['a c', 'b']);
+    for (const [outer, inner] of [
+      ['font-size:0', 'font-size:2em'],
+      ['font-size:0', 'font-size:200%'],
+      ['font-size:0', 'font-weight:bold'],
+      ['display:none', 'display:block'],
+      ['opacity:0', 'opacity:1'],
+      ['text-indent:-999px', 'color:black'],
+    ] as const)
+      expect(within(outer, inner)).toEqual(['a', 'bc']);
   });
 
   test('by old attributes', () => {
@@ -141,6 +177,31 @@ describe('hidden text', () => {
     ]);
     expect(said(`${sheet}<i class=c>1</i><i class=d>2</i><td class=e>3</td>`)).toEqual(['12 3', '']);
     expect(said(`${sheet}<b class=f style="color:black">1</b>`)).toEqual(['1', '']);
+    const both = '<style>.a { display:none!important } .b { display:none }</style>';
+    expect(
+      said(`${both}<b class=a style="display:inline">1</b><b class=b style="display:inline">2</b>`),
+    ).toEqual(['2', '1']);
+  });
+
+  test('not by a rule of a style sheet that another, which is not read, may beat', () => {
+    for (const other of [
+      'div.a { display:block }',
+      '@media all { .a { display:block } }',
+      '.x > .a { font-size:9px }',
+    ])
+      expect(
+        said(
+          `<style>.a { display:none } ${other} .b { display:none }</style><b class=a>1</b><b class=b>2</b>`,
+        ),
+      ).toEqual(['1', '2']);
+    expect(said('<style>.a { display:none } div.a { margin:0 }</style><b class=a>1</b>')).toEqual(['', '1']);
+  });
+
+  test('of a sheet or a style with tens of thousands of words is found in no time', () => {
+    const many = Array.from({ length: 12_000 }, (_, n) => `x${n}:1`).join(';');
+    const begun = performance.now();
+    readHtml(`<style>${'p,'.repeat(20_000)}p{${many}}</style>${'<p>a'.repeat(20_000)}`);
+    expect(performance.now() - begun).toBeLessThan(4000);
   });
 
   test('ends with its element, as browsers end it', () => {
