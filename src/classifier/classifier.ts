@@ -64,7 +64,7 @@ export interface Scores {
   readonly sender: number;
   readonly prior: number;
   readonly total: number;
-  /** The share of the header's features that is known, 0 to 1. */
+  /** The share of the header's features that is known, or of the text's, whichever is larger, 0 to 1: the sender makes up the one or the other. */
   readonly known: number;
 }
 
@@ -92,7 +92,7 @@ export function scoresOf(evidence: Evidence): Scores {
     sender,
     prior,
     total: header + text + pairs + sender + prior,
-    known: knownShare(values, ranges.header),
+    known: Math.max(knownShare(values, ranges.header), knownShare(values, [ranges.text])),
   };
 }
 

@@ -7,9 +7,11 @@ import { oneBlankEach } from '../message/blanks.ts';
 import { mix } from './keys.ts';
 
 /** The most bytes of facts that a message has. */
-export const mostBytes = 4500;
+export const mostBytes = 5500;
 /** The most facts that it has. */
-const mostFacts = 200;
+const mostFacts = 260;
+/** Bytes and facts of these that are kept for what comes behind the empty line: who writes many fields does not push out what is in the text. */
+const kept = { bytes: 1500, facts: 80 } as const;
 /** The longest fact, in characters. */
 const longest = 100;
 
@@ -25,6 +27,7 @@ const slots = new Uint16Array(1024);
 export class FactLines {
   private length = 0;
   private count = 0;
+  private reserve: { readonly bytes: number; readonly facts: number } = kept;
   /** The lines beyond ASCII. */
   private readonly foreign = new Set<string>();
 
@@ -34,7 +37,7 @@ export class FactLines {
 
   /** Writes a fact, given in pieces. */
   tell(...pieces: readonly (string | number | boolean)[]): void {
-    if (this.count >= mostFacts || this.length > mostBytes) return;
+    if (this.count >= mostFacts - this.reserve.facts || this.length > mostBytes - this.reserve.bytes) return;
     const end = this.newAscii(pieces) ?? this.newAny(pieces.join(''));
     if (end === this.length) return;
     bytes[end] = lineFeed;
@@ -44,6 +47,7 @@ export class FactLines {
 
   /** Writes an empty line. */
   leaveLine(): void {
+    this.reserve = { bytes: 0, facts: 0 };
     bytes[this.length++] = lineFeed;
   }
 

@@ -21,8 +21,9 @@ export function tellFields(facts: FactLines, header: Header): void {
 /** What a server that took the message says of who sent it (RFC 8601), and who signed it (RFC 6376). */
 function tellProof(facts: FactLines, header: Header): void {
   const results = header.get('authentication-results');
-  for (const [, method = '', result = ''] of results.matchAll(/\b(dkim|spf|dmarc)=(\w{1,20})/gi)) {
-    facts.tell(method.toLowerCase(), ': ', result.toLowerCase());
+  for (const method of ['dkim', 'spf', 'dmarc']) {
+    const result = new RegExp(`\\b${method}=(\\w{1,20})`, 'i').exec(results)?.[1];
+    if (result !== undefined) facts.tell(method, ': ', result.toLowerCase());
   }
   const signer = /\bd=([^;\s]{1,100})/.exec(header.get('dkim-signature'))?.[1];
   if (signer === undefined) return;
@@ -141,7 +142,7 @@ function tellOrder(facts: FactLines, { fields, names }: Header): void {
       previous = name;
     } else {
       const word = value.split(' ', 1)[0] ?? '';
-      if (word.length <= longestWord) facts.tell(lower, ': ', word);
+      if (word.length <= longestWord) facts.tell('field ', lower, ': ', word);
     }
   }
 }

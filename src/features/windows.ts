@@ -54,15 +54,23 @@ export function windowsOf(content: Content, { fields, text }: Essence = essenceO
   const isReceived = ({ name }: Field): boolean => name.toLowerCase() === 'received';
   const { start, end } = endsOf(text);
   return {
-    sender: lines(
-      fields.filter(({ name }) => isShown(name.toLowerCase())),
-      limits.sender,
-    ),
+    sender: lines(shownFields(fields), limits.sender),
     route: lines(fields.filter(isReceived), limits.route),
     start,
     end,
     facts: factsOf(content, fields),
   };
+}
+
+/** The fields that somebody looks at, each once, what every reader sees first: whoever stuffs others does not push that out. */
+function shownFields(fields: readonly Field[]): Field[] {
+  const found = new Map<string, Field>();
+  for (const field of fields) {
+    const name = field.name.toLowerCase();
+    if (isShown(name) && !found.has(name)) found.set(name, field);
+  }
+  const ahead = ['from', 'subject'].flatMap((name) => found.get(name) ?? []);
+  return [...new Set([...ahead, ...found.values()])];
 }
 
 /** For some kilobytes: zlib's own defaults take three times as long, mostly to clear memory that is not needed. */

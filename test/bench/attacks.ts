@@ -135,10 +135,16 @@ function attacks(): Attack[] {
       add(`${words} at the end`, (random) => ({ after: text(random) }), targets.pasted);
     }
   }
+  const letters = (count: number, random: Random): string =>
+    String.fromCharCode(...Array.from({ length: count }, () => 97 + random.below(26)));
   const strings = (random: Random): string =>
-    Array.from({ length: 100 }, () =>
-      String.fromCharCode(...Array.from({ length: 4 + random.below(9) }, () => 97 + random.below(26))),
-    ).join(' ');
+    Array.from({ length: 100 }, () => letters(4 + random.below(9), random)).join(' ');
+  const looked = ['Organization', 'X-Mailer', 'Reply-To', 'Sender', 'Importance'];
+  /** Fields that a reader's program looks at, and others with names of their own. */
+  const fieldsOf = (random: Random): string =>
+    [...looked, ...Array.from({ length: 15 }, () => `X-${letters(40, random)}`)]
+      .map((name) => `${name}: ${letters(400, random)}\n`)
+      .join('');
   add('zero-width characters in every word', () => ({
     text: (text) => text.replace(/(\p{L}{2})(?=\p{L})/gu, '$1\u200b'),
   }));
@@ -148,6 +154,7 @@ function attacks(): Attack[] {
   add('base64 of everything', () => ({ encoding: 'base64' }));
   add('100 random strings at the start', (random) => ({ before: strings(random) }));
   add('100 random strings at the end', (random) => ({ after: strings(random) }));
+  add('20 fields of random letters', (random) => ({ fields: fieldsOf(random) }));
   const empty = '<table><tr><td style="margin:0;padding:0"><span></span></td></tr></table>\n';
   add('huge HTML: 200 kB of empty tables first', () => ({ markup: empty.repeat(2700) }));
   add('huge HTML: the text beyond the prefix (300 kB)', () => ({ markup: empty.repeat(4100) }));

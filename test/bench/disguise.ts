@@ -8,6 +8,8 @@ import type { FullReading } from '../../src/judge/reading.ts';
 
 /** The text that goes in, and how it is wrapped. */
 export interface Disguise {
+  /** Put before the fields of the header, each with its line end. */
+  readonly fields?: string;
   /** Changes the visible text. */
   readonly text?: (text: string) => string;
   /** Put before and after the visible text. */
@@ -23,6 +25,7 @@ export interface Disguise {
 /** The message, disguised. */
 export function disguised(raw: Uint8Array, { content }: FullReading, disguise: Disguise): Buffer {
   const {
+    fields: more = '',
     text = (same: string) => same,
     before = '',
     after = '',
@@ -47,7 +50,11 @@ export function disguised(raw: Uint8Array, { content }: FullReading, disguise: D
     '',
   ];
   const encoded = encoding === 'base64' ? inLines(body.toString('base64')) : body;
-  return Buffer.concat([Buffer.from(headerOf(raw), 'latin1'), Buffer.from(fields.join('\n')), encoded]);
+  return Buffer.concat([
+    Buffer.from(more + headerOf(raw), 'latin1'),
+    Buffer.from(fields.join('\n')),
+    encoded,
+  ]);
 }
 
 /** The header block without its MIME fields, each line with its end. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { factsOf } from '../../src/features/facts.ts';
+import { windowsOf, type Windows } from '../../src/features/windows.ts';
 import { contentOf, facts, sample } from './sample.ts';
 
 describe('facts', () => {
@@ -8,7 +9,7 @@ describe('facts', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string({ minLength: 1 }), fc.string()), fc.string(), (fields, text) => {
         const found = facts({ ...fields, From: text, Subject: text }, `${text} http://${text}/ `);
-        expect(found.length).toBeLessThanOrEqual(200);
+        expect(found.length).toBeLessThanOrEqual(260);
         for (const fact of found) expect(fact).toMatch(/^[^\n]{1,100}$/);
       }),
     );
@@ -92,10 +93,15 @@ describe('fields that nobody looks at', () => {
   test('say that they are there, their first word, and nothing of the order of the others', () => {
     const known = facts({ ...shown, ...seals, 'X-Spam-Flag': 'YES', 'X-Id': 'a'.repeat(31) }, 'Hello');
     expect(known).toEqual(
-      expect.arrayContaining(['has: arc-seal', 'arc-seal: i=1;', 'x-note: cheap', 'x-spam-flag: YES']),
+      expect.arrayContaining([
+        'has: arc-seal',
+        'field arc-seal: i=1;',
+        'field x-note: cheap',
+        'field x-spam-flag: YES',
+      ]),
     );
     expect(known).toContain('has: x-id');
-    expect(known.filter((fact) => fact.startsWith('x-id:') || fact.startsWith('subject:'))).toEqual([]);
+    expect(known.filter((fact) => /^(?:field )?(?:x-id|subject):/.test(fact))).toEqual([]);
     const order = (all: readonly string[]): string[] => all.filter((fact) => fact.startsWith('order:'));
     expect(order(known)).toEqual(order(facts(shown, 'Hello')));
   });
@@ -103,7 +109,7 @@ describe('fields that nobody looks at', () => {
   test('tell little where they are many', () => {
     const many = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`X-Note-${i}`, `word${i}`]));
     const known = facts({ ...many, ...shown }, 'See http://example.net/');
-    expect(known.filter((fact) => fact.startsWith('x-note'))).toHaveLength(20);
+    expect(known.filter((fact) => fact.startsWith('field x-note'))).toHaveLength(20);
     expect(known).toEqual(
       expect.arrayContaining(['has: subject', 'from: joe@example.org', 'link site: example.net']),
     );
@@ -112,7 +118,26 @@ describe('fields that nobody looks at', () => {
   test('but a long one of the others does not push the rest out', () => {
     const to = Array.from({ length: 300 }, (_, i) => `user${i}@example.net`).join(', ');
     const read = Buffer.from(sample({ To: to, Subject: 'Lunch' }, '').sender).toString();
-    expect(read.startsWith('To: user0@example.net, user1@')).toBe(true);
-    expect(read.endsWith('\nSubject: Lunch\n')).toBe(true);
+    expect(read).toMatch(/^Subject: Lunch\nTo: user0@example\.net, user1@/);
+    expect(read.length).toBeLessThan(450);
+  });
+
+  const windowsWith = (fields: readonly (readonly [string, string])[], text: string): Windows =>
+    windowsOf({ ...contentOf({}, text), fields: fields.map(([name, value]) => ({ name, value })) });
+
+  test('nor do many of one name, and none is what we find ourselves', () => {
+    const stuffed = Array.from({ length: 6 }, () => ['Organization', 'good words '.repeat(40)] as const);
+    const fields = [...stuffed, ['From', 'joe@example.org'], ['SPF', 'pass'], ['Subject', 'Lunch']] as const;
+    const { sender, facts } = windowsWith(fields, 'x');
+    expect(Buffer.from(sender).toString()).toMatch(
+      /^From: joe@example\.org\nSubject: Lunch\nOrganization: [^\n]*\n$/,
+    );
+    expect(Buffer.from(facts).toString()).not.toMatch(/^spf: pass$/m);
+  });
+
+  test('however many they are, there is room for the facts of the text', () => {
+    const fields = Array.from({ length: 200 }, (_, i) => [`X-${'y'.repeat(80)}${i}`, `word${i}`] as const);
+    const { facts } = windowsWith(fields, 'See http://127.0.0.1/');
+    expect(Buffer.from(facts).toString()).toMatch(/^link by number: true$/m);
   });
 });
