@@ -38,6 +38,11 @@ export function jsonOption<T>(yargs: Argv<T>): Argv<T & { json: boolean }> {
   return yargs.option('json', { type: 'boolean', default: false, describe: 'Print JSON.' });
 }
 
+/** A text that somebody else made up, on a terminal: what is no character to be seen is a dot. */
+export function printable(text: string): string {
+  return text.replace(/\p{C}/gu, '·');
+}
+
 /**
  * Prints a result on stdout: a value as JSON, or its lines for a person.
  *

@@ -25,6 +25,7 @@ import { readMessage } from '../judge/reading.ts';
 import { UserFilter } from '../judge/userfilter.ts';
 import { withUser } from '../judge/users.ts';
 import { WarmUser } from '../judge/warm.ts';
+import { log } from '../log.ts';
 import { figures, type Figures } from '../report/figures.ts';
 import type { Mistake } from '../report/mistake.ts';
 import { page } from '../report/page.ts';
@@ -91,7 +92,7 @@ export const evaluateCommand: Command<EvaluateArguments> = {
     const entries = await readIndex(index, root);
     const order =
       options.shuffle === undefined ? entries : shuffled(entries, new Random(seedOf(options.shuffle)));
-    const report = opened(options.report);
+    const report = opened('report', options.report);
     const { result, judged, mistakes } = await evaluate(order, feedback, options);
     if (report !== undefined) {
       const noise = options['label-noise'];
@@ -123,11 +124,14 @@ interface Run {
 type Options = Pick<EvaluateArguments, 'home' | 'config' | 'set' | 'label-noise' | 'scores'>;
 
 async function evaluate(entries: readonly IndexEntry[], feedback: Feedback, options: Options): Promise<Run> {
-  const home = mkdtempSync(join(tmpdir(), 'tamis-evaluate-'));
-  const config = loadConfig({ ...options, home });
-  const { prefixBytes } = config.settings;
+  const { settings } = loadConfig(options);
+  if (settings.engine !== 'tamis')
+    log(`the figures are of tamis' own model; the engine ${settings.engine} is not measured.`);
+  const { prefixBytes } = settings;
   const noise = new Random(1);
-  const scores = options.scores === undefined ? undefined : createWriteStream(options.scores);
+  const scores = streamTo(opened('scores', options.scores));
+  const home = mkdtempSync(join(tmpdir(), 'tamis-evaluate-'));
+  const config = { home, settings: { ...settings, store: 'level' } };
   const progress = progressBar(entries.length);
   const judged: Told[] = [];
   const worst = new WorstMistakes();
@@ -164,8 +168,8 @@ async function evaluate(entries: readonly IndexEntry[], feedback: Feedback, opti
     });
   } finally {
     progress.stop();
-    await closed(scores, options.scores);
     rmSync(home, { recursive: true, force: true });
+    await closed(scores, options.scores);
   }
 }
 
@@ -175,13 +179,18 @@ interface OpenFile {
   readonly descriptor: number;
 }
 
-function opened(name: string | undefined): OpenFile | undefined {
+function opened(what: 'report' | 'scores', name: string | undefined): OpenFile | undefined {
   if (name === undefined) return undefined;
   try {
     return { name, descriptor: openSync(name, 'w') };
   } catch (cause) {
-    throw new TamisError('OUTPUT', `The report cannot be written to ${name}.`, { cause });
+    throw new TamisError('OUTPUT', `The ${what} cannot be written to ${name}.`, { cause });
   }
+}
+
+/** Whatever fails is told when it is closed. */
+function streamTo(file: OpenFile | undefined): WriteStream | undefined {
+  return file && createWriteStream(file.name, { fd: file.descriptor }).on('error', () => undefined);
 }
 
 function written({ name, descriptor }: OpenFile, text: string): void {

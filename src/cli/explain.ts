@@ -12,6 +12,7 @@ import {
   jsonOption,
   patience,
   print,
+  printable,
   userOption,
   type Command,
   type CommonArguments,
@@ -103,15 +104,10 @@ function bars(reasons: readonly Pick<Reason, 'name' | 'weight'>[]): string[] {
   return reasons.map(({ name, weight }) => {
     const bar = weight === 0 ? '' : '█'.repeat(Math.max(1, Math.round((10 * Math.abs(weight)) / most)));
     const side = weight > 0 ? `${' '.repeat(10)}│${bar.padEnd(10)}` : `${bar.padStart(10)}│${' '.repeat(10)}`;
-    return `${signed(weight).padStart(7)} ${side} ${printable(name)}`;
+    return `${signed(weight).padStart(7)} ${side} ${printable(name).slice(0, 80)}`;
   });
 }
 
 function signed(value: number): string {
   return (value < 0 ? '' : '+') + value.toFixed(2);
-}
-
-/** A name on a terminal: control characters, which a sender may have put in, are shown as dots. */
-function printable(name: string): string {
-  return name.replace(/\p{C}/gu, '·').slice(0, 80);
 }

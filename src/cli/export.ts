@@ -7,16 +7,18 @@
  * integers of its learner). A token is a string, because 64 bits are more than a number of JSON holds exactly.
  */
 import type { Config } from '../config/load.ts';
+import { TamisError } from '../errors.ts';
 import { writeAll } from '../filter/output.ts';
 import { forEachTokens } from '../judge/slices.ts';
 import { userName, withKnownUser } from '../judge/users.ts';
 import type { UserStore } from '../store/contract.ts';
-import { configOf, patience, userOption, type Command, type CommonArguments } from './command.ts';
+import { configOf, jsonOption, patience, userOption, type Command, type CommonArguments } from './command.ts';
 import { hitsLine, lastHit, rowsOf } from './token-line.ts';
 
 interface ExportArguments extends CommonArguments {
   user: string;
-  format: string;
+  format: string | undefined;
+  json: boolean;
 }
 
 const formats: Readonly<Record<string, (config: Config, user: string) => Promise<void>>> = {
@@ -29,14 +31,16 @@ export const exportCommand: Command<ExportArguments> = {
   command: 'export',
   describe: 'Print what a user’s filter knows: DSPAM’s tokens as dspam_dump prints them, or all as JSON.',
   builder: (yargs) =>
-    userOption(yargs).option('format', {
+    jsonOption(userOption(yargs)).option('format', {
       type: 'string',
       choices: Object.keys(formats),
       requiresArg: true,
-      demandOption: 'name the format: --format=dspam or --format=json',
-      describe: 'In which form.',
+      describe: 'In which form; --json is --format=json.',
     }),
-  handler: async ({ user, format, ...options }) => {
+  handler: async ({ user, format: given, json, ...options }) => {
+    const format = given ?? (json ? 'json' : undefined);
+    if (format === undefined)
+      throw new TamisError('USAGE', 'Wrong command line: name the format: --format=dspam or --format=json.');
     await formats[format]?.(configOf(options), user);
   },
 };

@@ -26,6 +26,7 @@ import {
   jsonOption,
   patience,
   print,
+  printable,
   userOption,
   type Command,
   type CommonArguments,
@@ -181,9 +182,4 @@ function deliver(pieces: readonly Uint8Array[], maildir: string): void {
     sink.abort();
     throw error;
   }
-}
-
-/** Text of a message on a terminal: without what moves its cursor. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '?');
 }

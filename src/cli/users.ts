@@ -2,7 +2,15 @@
 import { TamisError } from '../errors.ts';
 import { userName, withUser } from '../judge/users.ts';
 import { openStore } from '../store/open.ts';
-import { configOf, jsonOption, patience, print, type Command, type CommonArguments } from './command.ts';
+import {
+  configOf,
+  jsonOption,
+  patience,
+  print,
+  printable,
+  type Command,
+  type CommonArguments,
+} from './command.ts';
 
 interface UsersArguments extends CommonArguments {
   action: string;
@@ -36,7 +44,7 @@ async function list({ json, ...options }: UsersArguments): Promise<void> {
   for await (const name of store.users()) names.push(name);
   await store.close();
   names.sort();
-  print(json, names, () => names);
+  print(json, names, () => names.map(printable));
 }
 
 async function add({ name, ...options }: UsersArguments): Promise<void> {

@@ -20,7 +20,7 @@ const sevenBit = /^(?:iso-2022-jp.*|us-ascii|ascii)?$/;
 
 /** Decodes the bytes of a part. `charset` is lower-case, empty where none is declared. */
 export function decodeText(bytes: Buffer, charset: string): string {
-  if (wideNames.test(charset) || bytes.includes(0)) {
+  if (charset === '' || wideNames.test(charset) || bytes.includes(0)) {
     if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
     if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
   }

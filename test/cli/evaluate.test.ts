@@ -145,3 +145,17 @@ test.each([
   expect(outcome.said).toHaveLength(1);
   expect(outcome.said[0]).toMatch(says);
 });
+
+test('scores that cannot be written are an error that names the file', () => {
+  for (const file of [place.path('nowhere/scores'), place.path('mail'), '/dev/full']) {
+    const { status, stderr } = place.run(['evaluate', index, '--scores', file]);
+    expect(status).toBe(75);
+    expect(stderr).toContain(`The scores cannot be written to ${file}.`);
+  }
+});
+
+test('another engine is not measured in silence', () => {
+  const { status, stderr } = place.run(['evaluate', index, '--set', 'engine=dspam']);
+  expect(status).toBe(0);
+  expect(stderr).toContain("the figures are of tamis' own model; the engine dspam is not measured.");
+});

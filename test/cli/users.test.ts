@@ -100,6 +100,9 @@ describe('tamis users', () => {
     expect(users('add', 'Kim')).toMatchObject({ status: 0, stdout: '', stderr: '' });
     expect(users('add', '../joe').status).toBe(0);
     expect(users('add', 'kim').status).toBe(0);
+    expect(users('add', 'a\u001b[31m\nb').status).toBe(0);
+    expect(utf8(users('list').stdout)).toContain('a·[31m·b\n');
+    expect(users('remove', 'a\u001b[31m\nb').status).toBe(0);
     expect(users('list').stdout).toBe('../joe\nkim\n');
     const signed = other.run(['--user=kim', '--deliver=stdout'], { stdin: mail({ id: 'kim' }) });
     expect(signed.stdout).toContain('\nX-DSPAM-Signature: ');

@@ -289,6 +289,9 @@ describe('tamis export', () => {
     place.run(['--user=joe', '--class=spam', '--source=corpus', '--set=engine=tamis'], {
       stdin: mail({ id: 'x' }),
     });
+    expect(place.run(['export', '--user=joe', '--json'])).toEqual(
+      place.run(['export', '--user=joe', '--format=json']),
+    );
     const all = JSON.parse(place.run(['export', '--user=joe', '--format=json']).stdout) as Record<
       string,
       unknown

@@ -48,6 +48,16 @@ describe('text', () => {
     expect(decodeText(encoded, charset)).toBe(text);
   });
 
+  test('is what is declared, whatever escapes or marks of another charset stand in it', () => {
+    const escape = '<!-- \x1b$B --><p>Buy';
+    expect(decodeText(bytes(escape), 'utf-8')).toBe(escape);
+    expect(decodeText(bytes(escape), 'iso-8859-1')).toBe(escape);
+    expect(decodeText(bytes('\xff\xfe<p>Buy'), 'iso-8859-1')).toBe('ÿþ<p>Buy');
+    expect(decodeText(bytes('\x1b$BF|K\\\x1b(B'), '')).toBe('日本');
+    expect(decodeText(bytes('\xff\xfe\xe5\x65\x2c\x67'), '')).toBe('日本');
+    expect(decodeText(bytes('\xff\xfeB\0u\0y\0'), 'utf-8')).toBe('Buy');
+  });
+
   test('never throws', () => {
     const charset = fc.oneof(
       fc.string(),

@@ -76,3 +76,14 @@ test('what is normalised is normalised', () => {
     }),
   );
 });
+
+test('a letter with marks without end keeps 30 of them, and takes no time', () => {
+  const begun = performance.now();
+  const [out] = normalised(`a${'\u0301\u0323'.repeat(60_000)}b`);
+  expect(performance.now() - begun).toBeLessThan(2000);
+  expect(out.normalize('NFD')).toMatch(/^a\u0323+\u0301+b$/u);
+  expect(out.length).toBeLessThan(35);
+  const joined = normalised(`a${`${'\u0301\u0323'.repeat(15)}\u200d`.repeat(2000)}b`);
+  expect(joined[0].length).toBeLessThan(35);
+  expect(normalised('नमस्ते')[0]).toBe('नमस्ते');
+});
