@@ -1,7 +1,7 @@
 /**
  * From a score in log odds to what a person can use: a probability that is one, a decision, a confidence.
  *
- * The score counts the less the less is known: of this message (the share of its header's features never seen) and
+ * The score counts the less the less is known: of this message (of its header or of its text, whichever is known better) and
  * altogether (n messages). A message is spam where that pays: a lost ham costs so many missed spams (10, if nobody says otherwise), so
  * the odds of spam must be better than that, 10 to 1; and these odds are worse than the score says while little is known of one class.
  * So a message can be innocent though its probability of spam is above one half, as with DSPAM.
