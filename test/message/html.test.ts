@@ -121,6 +121,7 @@ describe('hidden text', () => {
     'display:block!important;display:none',
     'background:rgba(0,0,0,0)',
     'background:none',
+    'background:url(rgb.gif)',
     'background:darkred;color:white',
     'background:hsl(0, 50%, 10%);color:white',
     'background-image:url(x.gif);color:white',
