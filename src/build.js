@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 /** Modules that few messages need, with what is used of them. */
@@ -41,24 +41,26 @@ const seldomPlugin = {
   },
 };
 
-/**
- * Backends of the store that few sites have: files of their own, with their packages (which are optional) left where npm put them. The
- * filter is no ES module, so that it loads them by require.
- */
-const backends = [
-  { name: 'store-sql', path: 'src/store/sql/open-sql.ts', match: /\/sql\/open-sql\.ts$/ },
-  { name: 'store-redis', path: 'src/store/redis/redis-store.ts', match: /\/redis\/redis-store\.ts$/ },
-];
+/** Backends of the store that few sites have: files of their own, with their packages (which are optional) left where npm put them. */
+const backends = {
+  'store-sql': 'src/store/sql/open-sql.ts',
+  'store-redis': 'src/store/redis/redis-store.ts',
+};
 const optional = ['kysely', 'pg', 'mysql2', 'better-sqlite3', 'ioredis'];
 
-/** Leaves the backends to their own files. */
-const backendPlugin = {
-  name: 'backends',
+/** What the entries load when it is asked for. */
+const commands = { client: 'src/cli/client.ts', filter: 'src/cli/filter.ts', commands: 'src/cli/main.ts' };
+
+/** Leaves what is imported when it is asked for to the file that it has. */
+const apartPlugin = {
+  name: 'apart',
   setup({ onResolve }) {
-    for (const { name, match } of backends)
-      onResolve({ filter: match }, ({ kind }) =>
-        kind === 'entry-point' ? null : { path: `./${name}.js`, external: true },
-      );
+    const files = Object.entries({ ...backends, ...commands }).map(([name, path]) => [resolve(path), name]);
+    const names = new Map(files);
+    onResolve({ filter: /\.ts$/ }, ({ kind, path, resolveDir }) => {
+      const name = kind === 'dynamic-import' ? names.get(resolve(resolveDir, path)) : undefined;
+      return name === undefined ? null : { path: `./${name}.js`, external: true };
+    });
   },
 };
 
@@ -98,10 +100,7 @@ await Promise.all([
     ...common,
     entryPoints: {
       tamis: 'src/tamis.ts',
-      tamisc: 'src/tamisc.ts',
-      client: 'src/cli/client.ts',
-      filter: 'src/cli/filter.ts',
-      commands: 'src/cli/main.ts',
+      ...commands,
       worker: 'src/daemon/worker.ts',
     },
     banner: {
@@ -115,15 +114,17 @@ await Promise.all([
       'pg',
       ...seldom.map(({ name }) => `./${name}.js`),
     ],
-    plugins: [seldomPlugin, nativePlugin, backendPlugin],
+    plugins: [seldomPlugin, nativePlugin, apartPlugin],
   }),
+  // Compiled anew for each message: short names are read faster.
+  build({ ...common, entryPoints: ['src/tamisc.ts'], plugins: [apartPlugin], minifyIdentifiers: true }),
   build({
     ...common,
     entryPoints: Object.fromEntries(seldom.map(({ name, path }) => [name, path])),
   }),
   build({
     ...common,
-    entryPoints: Object.fromEntries(backends.map(({ name, path }) => [name, path])),
+    entryPoints: backends,
     external: optional,
   }),
 ]);

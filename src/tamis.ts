@@ -6,17 +6,13 @@
  * Node; that saves 15 ms a message, and where it does not fit V8 refuses it and compiles as usual.
  */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
 import type * as filter from './cli/filter.ts';
-import type * as client from './cli/client.ts';
-import type * as commands from './cli/main.ts';
 import { asksDspam, calledAs } from './cli/compat/names.ts';
 import { isCommand } from './cli/names.ts';
 
 const { name, argv } = calledAs(process.argv);
-const load = createRequire(__filename);
 
 /** A CommonJS file of dist/, by way of its cache. It is ASCII (esbuild sees to that), which Latin-1 reads fastest. */
 function loadCached(name: string): unknown {
@@ -29,8 +25,8 @@ function loadCached(name: string): unknown {
       cachedData: readIfThere(join(__dirname, `${name}.cache`)),
     },
   );
-  const run = script.runInThisContext() as (...scope: unknown[]) => void;
-  run(module.exports, load, module, filename, __dirname);
+  const begin = script.runInThisContext() as (...scope: unknown[]) => void;
+  begin(module.exports, require, module, filename, __dirname);
   return module.exports;
 }
 
@@ -42,15 +38,16 @@ function readIfThere(file: string): Buffer | undefined {
   }
 }
 
-const run = (): Promise<number> => {
+async function run(): Promise<number> {
   if (name === 'tamis') {
-    if (isCommand(argv)) return (load('./commands.js') as typeof commands).runCommand(argv);
+    if (isCommand(argv)) return await (await import('./cli/main.ts')).runCommand(argv);
   } else if ((name !== 'dspam' && name !== 'dspamc') || asksDspam(name, argv)) {
-    return (load('./commands.js') as typeof commands).runCompat(name, argv);
+    return await (await import('./cli/main.ts')).runCompat(name, argv);
   }
   const as = name === 'tamis' ? 'tamis' : 'dspam';
   if (name === 'dspamc' || argv.includes('--client'))
-    return (load('./client.js') as typeof client).runClient(argv, as);
-  return (loadCached('filter') as typeof filter).runFilter(argv, as);
-};
+    return await (await import('./cli/client.ts')).runClient(argv, as);
+  return await (loadCached('filter') as typeof filter).runFilter(argv, as);
+}
+
 void run().then((status) => process.exit(status));

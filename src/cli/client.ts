@@ -5,7 +5,6 @@
  * lines, footers, delivery, and what happens when something fails.
  */
 import { fstatSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { askDaemon, socketOf } from '../daemon/client.ts';
 import { beginningBytes, type Question } from '../daemon/frame.ts';
 import { passOf } from '../daemon/pass.ts';
@@ -18,11 +17,7 @@ import type { Verdict } from '../judge/verdict.ts';
 import { log, logError } from '../log.ts';
 import { inOurWords, wordsFor, type CalledAs } from './dspam-words.ts';
 import { filterEach } from './each-user.ts';
-import type * as filter from './filter.ts';
 import { fallbackOf, filterCommand, parseWords, type FilterCommand } from './options.ts';
-
-/** Files of dist/ that lie beside this one. */
-const load = createRequire(__filename);
 
 /** EX_TEMPFAIL of sysexits.h. */
 const temporaryFailure = 75;
@@ -58,7 +53,7 @@ async function runOne(argv: readonly string[]): Promise<number> {
   if (idle.length > 0) log(`the daemon has settings of its own, so these change nothing: ${idle.join(' ')}`);
   if (deliver?.kind === 'chosen' && !deliver.spam && (deliver.innocent || !deliver.summary)) {
     // Spam may have to be kept in the home, of which a client knows nothing.
-    return await (load('./filter.js') as typeof filter).runFilter(argv);
+    return await (await import('./filter.ts')).runFilter(argv);
   }
   if (deliver === undefined) return lesson === undefined ? 0 : await teach(command);
   const passage = new Passage({
@@ -116,7 +111,7 @@ async function ask(
   } catch (error) {
     if (systemCode(error) !== 'SECRET' || question.pass !== undefined) throw error;
     // As DSPAM's client has it from its configuration, which costs the others nothing.
-    const pass = (load('./filter.js') as typeof filter).configuredPass(command.config);
+    const pass = (await import('./filter.ts')).configuredPass(command.config);
     if (pass === undefined) throw error;
     return await askDaemon(socket, { ...question, pass }, message, milliseconds);
   }

@@ -7,6 +7,8 @@ import { TamisError } from '../errors.ts';
 import { decodeReply, frameMark, type Question, type Reply, type StatusQuestion } from './frame.ts';
 import type { Status } from './status.ts';
 
+const lineFeed = 0x0a;
+
 /** The daemon's address: as given, else $TAMIS_SOCKET, else the usual one. */
 export function socketOf(given: string, env: NodeJS.ProcessEnv = process.env): string {
   return given || env['TAMIS_SOCKET'] || usualSockets.socket;
@@ -85,13 +87,18 @@ async function exchange(
         }),
       );
     });
-    connection.on('data', (piece: Buffer) => pieces.push(piece));
+    // The line is the whole answer: its client need not wait until the connection has ended.
+    connection.on('data', (piece: Buffer) => {
+      pieces.push(piece);
+      const reply = piece.at(-1) === lineFeed ? answer() : undefined;
+      if (reply === undefined) return;
+      clearTimeout(timer);
+      resolve(reply);
+      setImmediate(() => connection.destroy());
+    });
     connection.on('end', () => {
       clearTimeout(timer);
-      const reply = answer();
-      if (reply !== undefined) resolve(reply);
-      else fail(new TamisError('DAEMON', `The daemon at ${socket} ended in the middle of its answer.`));
-      connection.destroy();
+      fail(new TamisError('DAEMON', `The daemon at ${socket} ended in the middle of its answer.`));
     });
     connection.write(`${frameMark}${escaped(JSON.stringify(question))}\n`);
     if (message.length > 0) connection.write(message);

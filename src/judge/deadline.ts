@@ -11,7 +11,8 @@ import { TamisError } from '../errors.ts';
 
 const slot: unique symbol = Symbol.for('tamis.guarded work');
 const holder = globalThis as typeof globalThis & { [slot]: (() => unknown) | undefined };
-const call = new Script('globalThis[Symbol.for("tamis.guarded work")]()');
+/** Made when there is work: who asks the daemon has none. */
+let call: Script | undefined;
 
 /** A point in time by which a judgement must be there. */
 export class Deadline {
@@ -68,6 +69,7 @@ export class Deadline {
     if (!this.watched) return work();
     holder[slot] = work;
     try {
+      call ??= new Script('globalThis[Symbol.for("tamis.guarded work")]()');
       return call.runInThisContext({ timeout, displayErrors: false }) as Result;
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
