@@ -4,6 +4,7 @@
  * The classes alternate in proportion to how much there is of each, because learners forget the class that came first.
  * Running it again learns only what is new; a run that was killed is gone on with by running it again.
  */
+import { resolve } from 'node:path';
 import { countMessages, messages, type CorpusItem } from '../corpus/messages.ts';
 import { TamisError } from '../errors.ts';
 import type { Config } from '../config/load.ts';
@@ -51,6 +52,10 @@ export const trainCommand: Command<TrainArguments> = {
     if ([...spam, ...innocent].includes('')) {
       throw new TamisError('USAGE', 'Wrong command line: --spam and --innocent take a PATH; one is empty.');
     }
+    const both = spam.find((path) => innocent.some((other) => resolve(other) === resolve(path)));
+    if (both !== undefined) {
+      throw new TamisError('USAGE', `Wrong command line: ${both} cannot be both spam and innocent.`);
+    }
     if ((user === undefined) !== shared) {
       throw new TamisError('USAGE', 'Wrong command line: train needs either --user NAME or --shared.');
     }
@@ -75,6 +80,8 @@ export const trainCommand: Command<TrainArguments> = {
     } finally {
       progress.stop();
     }
+    if (tally.failed > 0 && tally.failed === Object.values(tally).reduce((sum, count) => sum + count))
+      throw new TamisError('INPUT', `Nothing was learned for ${name}: all ${tally.failed} failed.`);
     const seconds = Math.round(performance.now() - started) / 1000;
     print(json, { ...tally, seconds }, () => [
       `${tally.spam} spam and ${tally.innocent} innocent messages learned for ${name}, ` +

@@ -2,23 +2,25 @@
  * The messages behind a PATH, whatever it is:
  *
  * - a Maildir (it has `cur` and `new`): its messages, neither drafts nor trashed ones;
- * - another folder: each file in it is one message, by number where the names begin with one (MH); folders
- *   inside are not walked;
- * - a file that begins with a `From ` line: an mbox, also if it holds one message only;
- * - any other file: one message.
+ * - another folder: each file in it, by number where the names begin with one (MH); folders inside are not walked;
+ * - a file that begins with a `From ` line: an mbox, also if it holds one message only; but a file of a Maildir is one message always;
+ * - any other file: one message, unless it is empty or binary (an index or a database of a mail program).
  *
  * Only the first bytes of each message are read. A message that vanished since it was listed is passed over;
  * one that cannot be read is handed out as an error, so that it is counted and the others are read all the
  * same.
  */
-import { stat, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { TamisError } from '../errors.ts';
 import { isMaildir } from '../maildir/layout.ts';
 import { compareNames } from '../maildir/names.ts';
 import { listMaildir, messageNames } from '../maildir/reader.ts';
 import { defaultLimit, isMissing, openFile, readBeginning, readSpan, unreadable } from './file.ts';
-import { isSeparator, spans, type Span } from './mbox.ts';
+import { isSeparator, spans } from './mbox.ts';
+
+/** Bytes by which it shows what a file is: more than a separator has (mbox.ts). */
+const longestLine = 1024;
 
 /** A message that was read. */
 interface CorpusMessage {
@@ -41,10 +43,13 @@ interface UnreadableMessage {
 export type CorpusItem = CorpusMessage | UnreadableMessage;
 
 /** What a PATH is. */
-type Place =
-  | { readonly kind: 'files'; readonly paths: readonly string[] }
-  | { readonly kind: 'mbox' }
-  | { readonly kind: 'message' };
+interface Place {
+  readonly paths: readonly string[];
+  /** Whether a file may be an mbox. */
+  readonly mboxes: boolean;
+  /** Whether they were found in a folder: then one may have vanished. */
+  readonly listed: boolean;
+}
 
 /**
  * The messages of a PATH in their order.
@@ -53,21 +58,14 @@ type Place =
  * @throws TamisError INPUT if the PATH itself does not exist or cannot be read.
  */
 export async function* messages(path: string, limit: number = defaultLimit): AsyncGenerator<CorpusItem> {
-  const place = await placeOf(path);
-  switch (place.kind) {
-    case 'mbox':
-      for await (const { file, start, end } of mboxSpans(path)) {
-        yield { path, offset: start, bytes: await readSpan(file, start, Math.min(limit, end - start)) };
-      }
-      break;
-    case 'message':
-      yield { path, offset: 0, bytes: readBeginning(path, limit) };
-      break;
-    case 'files':
-      for (const file of place.paths) {
-        const item = fileItem(file, limit);
-        if (item !== undefined) yield item;
-      }
+  const { paths, mboxes, listed } = await placeOf(path);
+  for (const file of paths) {
+    const item = beginningOf(file, limit, listed);
+    if (item === undefined) continue;
+    if ('error' in item) yield item;
+    else if (!mboxes || !mayHoldMore(item.bytes, limit))
+      yield { ...item, bytes: item.bytes.subarray(0, limit) };
+    else yield* mboxItems(file, limit, listed);
   }
 }
 
@@ -78,46 +76,58 @@ export async function* messages(path: string, limit: number = defaultLimit): Asy
  * @throws TamisError INPUT as {@link messages}.
  */
 export async function countMessages(path: string): Promise<number> {
-  const place = await placeOf(path);
-  switch (place.kind) {
-    case 'files':
-      return place.paths.length;
-    case 'message':
-      return 1;
-    case 'mbox': {
-      const found = mboxSpans(path);
-      let count = 0;
-      while ((await found.next()).done !== true) count += 1;
-      return count;
+  const { paths, mboxes, listed } = await placeOf(path);
+  if (!mboxes) return paths.length;
+  let count = 0;
+  for (const file of paths) {
+    const item = beginningOf(file, defaultLimit, listed);
+    if (item === undefined) continue;
+    if ('error' in item || !mayHoldMore(item.bytes, defaultLimit)) count++;
+    else {
+      const found = mboxItems(file, 0, listed);
+      while ((await found.next()).done !== true) count++;
     }
   }
+  return count;
 }
 
 async function placeOf(path: string): Promise<Place> {
   try {
-    if (!(await stat(path)).isDirectory()) return { kind: fileKind(path) };
-    if (isMaildir(path)) return { kind: 'files', paths: await listMaildir(path) };
+    if (!(await stat(path)).isDirectory()) return { paths: [path], mboxes: true, listed: false };
+    if (isMaildir(path)) return { paths: await listMaildir(path), mboxes: false, listed: true };
     const names = await messageNames(path);
-    return { kind: 'files', paths: names.sort(compareNames).map((name) => join(path, name)) };
+    const paths = names.sort(compareNames).map((name) => join(path, name));
+    // Those of a Maildir, or what was copied from them.
+    return { paths, mboxes: !['cur', 'new'].includes(basename(path)), listed: true };
   } catch (error) {
     throw inputError(path, error);
   }
 }
 
-/** An empty file is a mailbox that was emptied; there is no empty message. */
-function fileKind(path: string): 'mbox' | 'message' {
-  const beginning = readBeginning(path, 1024);
-  const firstLine = beginning.subarray(0, beginning.indexOf('\n') + 1 || beginning.length);
-  return beginning.length === 0 || isSeparator(firstLine) ? 'mbox' : 'message';
+/** Whether there may be more than one message in an mbox of which this is the beginning. */
+function mayHoldMore(beginning: Buffer, limit: number): boolean {
+  const feed = beginning.indexOf('\n');
+  if (!isSeparator(beginning.subarray(0, feed + 1 || beginning.length))) return false;
+  return beginning.length >= Math.max(limit, longestLine) || beginning.includes('\nFrom ', feed);
 }
 
-/** A file of a folder; undefined if it vanished. */
-function fileItem(path: string, limit: number): CorpusItem | undefined {
+/**
+ * A file as one message, of which at least a line is read whatever the limit; undefined if there is none: a mailbox that was emptied, or a file
+ * that vanished since it was listed. An empty file in a folder is a message whose writing failed.
+ *
+ * @throws TamisError INPUT if a file that was not listed cannot be read.
+ */
+function beginningOf(path: string, limit: number, listed: boolean): CorpusItem | undefined {
   try {
-    const bytes = readBeginning(path, limit);
+    const bytes = readBeginning(path, Math.max(limit, longestLine));
+    if (isBinary(bytes))
+      return { path, error: new TamisError('INPUT', `${path} is no message: it is binary.`) };
     if (bytes.length > 0) return { path, offset: 0, bytes };
-    return { path, error: new TamisError('INPUT', `${path} is empty; remove it.`) };
+    return listed
+      ? { path, error: new TamisError('INPUT', `${path} is empty: it is no message.`) }
+      : undefined;
   } catch (error) {
+    if (!listed) throw error;
     // A name that is not UTF-8 came with U+FFFD in it and is missing by that name: it did not vanish.
     return isMissing(error) && !path.includes('\uFFFD')
       ? undefined
@@ -125,14 +135,25 @@ function fileItem(path: string, limit: number): CorpusItem | undefined {
   }
 }
 
-async function* mboxSpans(path: string): AsyncGenerator<Span & { readonly file: FileHandle }> {
-  const file = await openFile(path);
+/** Whether a file begins with bytes that no message begins with, mailbox or not: zeros where header fields should be. */
+function isBinary(bytes: Buffer): boolean {
+  const beginning = bytes.toString('latin1', 0, longestLine);
+  return beginning.includes('\0') && !/^(?:>?From |[^\s:\0]+[ \t]*:)/.test(beginning);
+}
+
+/** @throws TamisError INPUT if a mailbox that was not listed cannot be read; of another that is an item. */
+async function* mboxItems(path: string, limit: number, listed: boolean): AsyncGenerator<CorpusItem> {
   try {
-    for await (const span of spans(file)) yield { ...span, file };
+    const file = await openFile(path);
+    try {
+      for await (const { start, end } of spans(file))
+        yield { path, offset: start, bytes: await readSpan(file, start, Math.min(limit, end - start)) };
+    } finally {
+      await file.close();
+    }
   } catch (error) {
-    throw inputError(path, error);
-  } finally {
-    await file.close();
+    if (!listed) throw inputError(path, error);
+    yield { path, error: inputError(path, error) };
   }
 }
 

@@ -98,6 +98,14 @@ describe('a PATH', () => {
     expect(said).toHaveLength(1);
     expect(said[0]).toContain(`${path}/2`);
   });
+
+  test('of which nothing is a message is an error', () => {
+    const path = folder('binary', { index: '\0\0', log: '\x01\0' });
+    const { status, said } = place.run(['train', '--user=broken', '--innocent', path]);
+    expect(status).toBe(66);
+    expect(said).toHaveLength(3);
+    expect(said[2]).toContain('all 2 failed');
+  });
 });
 
 test.each([
@@ -106,6 +114,7 @@ test.each([
   [['train', '--user=x', '--spam=nowhere'], 66, /nowhere/],
   [['train', '--user=', '--spam=nowhere'], 64, /name/],
   [['train', '--user=x', '--spam', ''], 64, /take a PATH; one is empty/],
+  [['train', '--user=x', '--spam=.', '--innocent=./'], 64, /both spam and innocent/],
   [['train', '--user=x', '--spam=.', '--nonsense'], 64, /nonsense/i],
 ])('%j is refused', (args, status, says) => {
   const outcome = place.run(args);

@@ -80,6 +80,19 @@ describe('a folder', () => {
     expect(await countMessages(root)).toBe(4);
   });
 
+  test('may hold mailboxes, each of them with all its messages', async () => {
+    file('a', `${from}\none\n\n${from}\ntwo\n`);
+    file('b', `${from}\nthree\n`);
+    file('c', 'four');
+    expect(await told(root)).toEqual([
+      `a@0 ${from}\none\n\n`,
+      `a@${from.length + 6} ${from}\ntwo\n`,
+      `b@0 ${from}\nthree\n`,
+      'c@0 four',
+    ]);
+    expect(await countMessages(root)).toBe(4);
+  });
+
   test('that is the cur of a Maildir leaves trashed messages out', async () => {
     maildir();
     file('cur/1.a:2,S', 'one');
@@ -119,6 +132,13 @@ describe('a file', () => {
     const path = file('one.eml', `Subject: x\n\n${from}text\n`);
     expect(await told(path)).toEqual([`one.eml@0 Subject: x\n\n${from}text\n`]);
     expect(await countMessages(path)).toBe(1);
+  });
+
+  test('that is binary is none, but a message with zeros in it is one', async () => {
+    const index = file('dovecot.index', '\x07\x03\x78\0\0\0');
+    file('message', 'Subject: \0\0\n\n');
+    expect(await told(index)).toEqual(['dovecot.index failed']);
+    expect(await told(root)).toEqual(['dovecot.index failed', 'message@0 Subject: \0\0\n\n']);
   });
 
   test('that is empty is an mbox without messages', async () => {
