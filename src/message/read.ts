@@ -28,7 +28,8 @@ const textTypes = /^(?:text|message|multipart)\/|^[^/]*$/;
 /** Decodes a message. Never throws for what is in it. */
 export function readContent(split: Split): Content {
   const said = new Said();
-  for (const part of split.parts) said.add(part);
+  said.list(split);
+  said.read(split);
   return {
     fields: said.fieldsOf(split.parts[0]?.header),
     text: said.text.join('\n'),
@@ -41,6 +42,28 @@ export function readContent(split: Split): Content {
   };
 }
 
+/**
+ * Parts in the order in which they are read: of alternatives those with HTML come first, because that is what programs show (the last
+ * that they can: RFC 2046, section 5.1.4). Of a long message only the ends are judged, and what is not shown must not push out what is.
+ */
+function asShown(parts: readonly RawPart[]): RawPart[] {
+  let at = 0;
+  const subtree = (): RawPart[] => {
+    const part = parts[at++];
+    if (part === undefined) return [];
+    const children: RawPart[][] = [];
+    while ((parts[at]?.depth ?? -1) > part.depth) children.push(subtree());
+    if (part.type !== 'multipart/alternative') return [part, ...children.flat()];
+    const [html, others] = [true, false].map((wanted) =>
+      children.filter((child) => child.some(({ type }) => htmlTypes.has(type)) === wanted).flat(),
+    );
+    return [part, ...(html ?? []), ...(others ?? [])];
+  };
+  const shown: RawPart[] = [];
+  while (at < parts.length) shown.push(...subtree());
+  return shown;
+}
+
 /** What parts have said so far. */
 class Said {
   readonly text: string[] = [];
@@ -50,12 +73,21 @@ class Said {
   readonly parts: Part[] = [];
   readonly marks: MarkCounts = { zeroWidth: 0, bidi: 0, mixedScript: 0 };
 
-  add(part: RawPart): void {
-    const { type, charset, encoding, disposition, depth, body, message } = part;
-    const fileName = normaliseText(part.fileName, this.marks);
-    this.parts.push({ type, charset, encoding, disposition, fileName, depth, size: body.length });
-    if (message !== undefined) this.addMessage(message);
-    else if (body.length > 0 && textTypes.test(type)) this.addText(part);
+  /** Takes down what parts there are, those of attached messages behind these. */
+  list(split: Split): void {
+    for (const { type, charset, encoding, disposition, fileName: raw, depth, body, message } of split.parts) {
+      const fileName = normaliseText(raw, this.marks);
+      this.parts.push({ type, charset, encoding, disposition, fileName, depth, size: body.length });
+      if (message !== undefined) this.list(message);
+    }
+  }
+
+  /** Reads the text of the parts. */
+  read(split: Split): void {
+    for (const part of asShown(split.parts)) {
+      if (part.message !== undefined) this.addMessage(part.message);
+      else if (part.body.length > 0 && textTypes.test(part.type)) this.addText(part);
+    }
   }
 
   /** The fields of a header block, unfolded and decoded. A line that is no field is left out. */
@@ -79,7 +111,7 @@ class Said {
       toldFields.has(name.toLowerCase()),
     );
     if (told.length > 0) this.text.push(told.map(({ name, value }) => `${name}: ${value}`).join('\n'));
-    for (const part of message.parts) this.add(part);
+    this.read(message);
   }
 
   private addText(part: RawPart): void {

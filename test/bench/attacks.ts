@@ -135,6 +135,12 @@ function attacks(): Attack[] {
       add(`${words} at the end`, (random) => ({ after: text(random) }), targets.pasted);
     }
   }
+  for (const [kind, source] of Object.entries({ "others'": others, own }))
+    add(
+      `3 kB of ${kind} ham as an alternative, 1 kB at the end`,
+      (random) => ({ alternative: source.paste(3000, random), after: source.paste(1000, random) }),
+      targets.pasted,
+    );
   const letters = (count: number, random: Random): string =>
     String.fromCharCode(...Array.from({ length: count }, () => 97 + random.below(26)));
   const strings = (random: Random): string =>

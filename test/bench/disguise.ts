@@ -19,6 +19,8 @@ export interface Disguise {
   readonly hidden?: string;
   /** Markup put before the text; the message becomes HTML. */
   readonly markup?: string;
+  /** Put before it as the alternative in plain text, which no program shows that can show the other; the message becomes HTML. */
+  readonly alternative?: string;
   readonly encoding?: '8bit' | 'base64';
 }
 
@@ -31,10 +33,14 @@ export function disguised(raw: Uint8Array, { content }: FullReading, disguise: D
     after = '',
     hidden,
     markup = '',
+    alternative,
     encoding = '8bit',
   } = disguise;
   const html =
-    hidden !== undefined || markup !== '' || content.parts.some(({ type }) => type === 'text/html');
+    hidden !== undefined ||
+    alternative !== undefined ||
+    markup !== '' ||
+    content.parts.some(({ type }) => type === 'text/html');
   const visible = [before, text(content.text), after].filter((part) => part !== '').join('\n\n');
   const body = Buffer.from(
     html
@@ -42,19 +48,17 @@ export function disguised(raw: Uint8Array, { content }: FullReading, disguise: D
           `<p>${escaped(visible).replaceAll('\n\n', '</p>\n<p>')}</p></body></html>\n`
       : `${visible}\n`,
   );
-  const fields = [
-    'MIME-Version: 1.0',
-    `Content-Type: text/${html ? 'html' : 'plain'}; charset=utf-8`,
-    `Content-Transfer-Encoding: ${encoding}`,
-    '',
-    '',
-  ];
   const encoded = encoding === 'base64' ? inLines(body.toString('base64')) : body;
-  return Buffer.concat([
-    Buffer.from(more + headerOf(raw), 'latin1'),
-    Buffer.from(fields.join('\n')),
-    encoded,
-  ]);
+  const header = Buffer.from(`${more}${headerOf(raw)}MIME-Version: 1.0\n`, 'latin1');
+  const part = Buffer.concat([Buffer.from(fieldsOf(html ? 'html' : 'plain', encoding)), encoded]);
+  if (alternative === undefined) return Buffer.concat([header, part]);
+  const plain = `Content-Type: multipart/alternative; boundary=tamis\n\n--tamis\n${fieldsOf('plain', '8bit')}${alternative}\n--tamis\n`;
+  return Buffer.concat([header, Buffer.from(plain), part, Buffer.from('--tamis--\n')]);
+}
+
+/** The fields of a part of text, and the empty line behind them. */
+function fieldsOf(kind: 'html' | 'plain', encoding: string): string {
+  return `Content-Type: text/${kind}; charset=utf-8\nContent-Transfer-Encoding: ${encoding}\n\n`;
 }
 
 /** The header block without its MIME fields, each line with its end. */

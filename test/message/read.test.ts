@@ -25,6 +25,30 @@ describe('fields', () => {
 });
 
 describe('text', () => {
+  test('of alternatives with HTML first, which is what programs show, however deep it lies', async () => {
+    const { text, parts } = await read(
+      onePart(
+        'multipart/mixed; boundary=a',
+        '--a\n\nfirst\n--a\nContent-Type: multipart/alternative; boundary=b\n\n' +
+          '--b\n\nplain\n--b\nContent-Type: text/calendar\n\ncalendar\n' +
+          '--b\nContent-Type: multipart/related; boundary=c\n\n' +
+          '--c\nContent-Type: text/html\n\n<p>html\n--c\n\nbeside\n--c--\n--b--\n--a\n\nlast\n--a--\n',
+      ),
+    );
+    expect(text.split(/\s+/)).toEqual(['first', 'html', 'beside', 'plain', 'calendar', 'last']);
+    expect(parts.map(({ type, depth }) => `${depth} ${type}`)).toEqual([
+      '0 multipart/mixed',
+      '1 text/plain',
+      '1 multipart/alternative',
+      '2 text/plain',
+      '2 text/calendar',
+      '2 multipart/related',
+      '3 text/html',
+      '3 text/plain',
+      '1 text/plain',
+    ]);
+  });
+
   test('of all parts in their order; none of binary ones', async () => {
     const { text, parts } = await read(
       onePart(
