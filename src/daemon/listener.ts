@@ -85,8 +85,11 @@ export class Listener {
       log(`${nameOf(this.address)}: ${describe(error)}`);
       socket.destroy();
     }
+    // A client may wait for the end, which behind a shutdown comes only with the next turn of the event loop. By TCP, what a client has sent
+    // and nobody has read would take the answer with it.
+    if (this.isUnix && socket.writableLength === 0) socket.destroy();
     // What has been sent goes out; a client who does not take it is cut off by the timeout of its silence.
-    socket.end(() => socket.destroy());
+    else socket.end(() => socket.destroy());
     this.served.delete(socket);
     const next = this.waiting.shift();
     if (next !== undefined) void this.run(next);

@@ -23,18 +23,29 @@ export interface Changes {
 export async function* outgoing(
   held: Held,
   prefixBytes: number,
-  { lines, footers }: Changes,
+  changes: Changes,
 ): AsyncGenerator<Uint8Array> {
-  const block = new HeaderBlock(lines);
   const prefix = await held.beginning(prefixBytes);
-  const whole = held.size <= prefixBytes;
-  yield* applyEdits(prefix, [...block.prefix(prefix, whole), ...footers]);
+  if (held.size <= prefixBytes) {
+    yield* outgoingWhole(prefix, changes);
+    return;
+  }
+  const { lines, footers } = changes;
+  const block = new HeaderBlock(lines);
+  yield* applyEdits(prefix, [...block.prefix(prefix, false), ...footers]);
   let skip = prefix.length;
-  for await (const chunk of whole ? [] : held.bytes()) {
+  for await (const chunk of held.bytes()) {
     const rest = chunk.subarray(skip);
     skip -= chunk.length - rest.length;
     if (rest.length > 0) yield* block.push(rest);
   }
+  yield* block.end();
+}
+
+/** {@link outgoing} of a message that was judged as a whole. Its pieces stay good. */
+export function* outgoingWhole(message: Buffer, { lines, footers }: Changes): Generator<Uint8Array> {
+  const block = new HeaderBlock(lines);
+  yield* applyEdits(message, [...block.prefix(message, true), ...footers]);
   yield* block.end();
 }
 

@@ -24,7 +24,7 @@ import { describe, systemCode, TamisError } from '../errors.ts';
 import { headerLines } from '../filter/headers.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import { Held } from './held.ts';
-import { outgoing, outgoingHeader, type Changes } from './outgoing.ts';
+import { outgoing, outgoingHeader, outgoingWhole, type Changes } from './outgoing.ts';
 import type { Service } from './service.ts';
 import type { Wire } from './wire.ts';
 
@@ -93,14 +93,17 @@ const methods: Readonly<Record<string, Method>> = {
   PROCESS: async ({ user, held }, service) => {
     const { verdict, footers } = await service.judge(held, { user, via });
     const changes: Changes = { lines: headerLines(verdict), footers };
-    const message = (): AsyncIterable<Uint8Array> => outgoing(held, service.prefixBytes, changes);
-    const pieces: Uint8Array[] = [];
+    const { prefixBytes } = service;
     let length = 0;
-    for await (const piece of message()) {
-      if (held.size <= service.prefixBytes) pieces.push(piece);
-      length += piece.length;
+    let body: Answer['body'];
+    if (held.size <= prefixBytes) {
+      body = [...outgoingWhole(await held.beginning(prefixBytes), changes)];
+      for (const piece of body) length += piece.length;
+    } else {
+      // Twice, because its length goes before it.
+      for await (const piece of outgoing(held, prefixBytes, changes)) length += piece.length;
+      body = outgoing(held, prefixBytes, changes);
     }
-    const body = pieces.length > 0 ? pieces : message();
     return { fields: { 'Content-length': String(length), ...spamField(verdict) }, body, isMessage: true };
   },
   HEADERS: async ({ user, held }, service) => {
