@@ -80,13 +80,13 @@ export const trainCommand: Command<TrainArguments> = {
     } finally {
       progress.stop();
     }
-    if (tally.failed > 0 && tally.failed === Object.values(tally).reduce((sum, count) => sum + count))
-      throw new TamisError('INPUT', `Nothing was learned for ${name}: all ${tally.failed} failed.`);
     const seconds = Math.round(performance.now() - started) / 1000;
     print(json, { ...tally, seconds }, () => [
       `${tally.spam} spam and ${tally.innocent} innocent messages learned for ${name}, ` +
         `${tally.duplicates} known already, ${tally.failed} failed, in ${seconds} s`,
     ]);
+    if (tally.failed > 0 && tally.failed === Object.values(tally).reduce((sum, count) => sum + count))
+      throw new TamisError('INPUT', `Nothing was learned for ${name}: all ${tally.failed} failed.`);
   },
 };
 

@@ -3,14 +3,15 @@
  *
  * - a Maildir (it has `cur` and `new`): its messages, neither drafts nor trashed ones;
  * - another folder: each file in it, by number where the names begin with one (MH); folders inside are not walked;
- * - a file that begins with a `From ` line: an mbox, also if it holds one message only; but a file of a Maildir is one message always;
- * - any other file: one message, unless it is empty or binary (an index or a database of a mail program).
+ * - a file that begins with a `From ` line: an mbox, also if it holds one message only; but what lies in a Maildir, or has a name as there, is one
+ *   message always;
+ * - any other file: one message, unless it is an index that mail programs keep beside their mailboxes.
  *
  * Only the first bytes of each message are read. A message that vanished since it was listed is passed over;
  * one that cannot be read is handed out as an error, so that it is counted and the others are read all the
  * same.
  */
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { TamisError } from '../errors.ts';
 import { isMaildir } from '../maildir/layout.ts';
@@ -45,10 +46,10 @@ export type CorpusItem = CorpusMessage | UnreadableMessage;
 /** What a PATH is. */
 interface Place {
   readonly paths: readonly string[];
-  /** Whether a file may be an mbox. */
-  readonly mboxes: boolean;
-  /** Whether they were found in a folder: then one may have vanished. */
+  /** Whether they were found in a folder: then one may have vanished, or be no mail. */
   readonly listed: boolean;
+  /** Whether each is one message, however it begins. */
+  readonly single: boolean;
 }
 
 /**
@@ -58,33 +59,34 @@ interface Place {
  * @throws TamisError INPUT if the PATH itself does not exist or cannot be read.
  */
 export async function* messages(path: string, limit: number = defaultLimit): AsyncGenerator<CorpusItem> {
-  const { paths, mboxes, listed } = await placeOf(path);
-  for (const file of paths) {
-    const item = beginningOf(file, limit, listed);
+  const place = await placeOf(path);
+  for (const file of place.paths) {
+    const item = itemOf(file, place, limit);
     if (item === undefined) continue;
     if ('error' in item) yield item;
-    else if (!mboxes || !mayHoldMore(item.bytes, limit))
-      yield { ...item, bytes: item.bytes.subarray(0, limit) };
-    else yield* mboxItems(file, limit, listed);
+    else if (mayHoldMore(item, place, limit)) yield* mboxItems(file, place, limit);
+    else yield { ...item, bytes: item.bytes.subarray(0, limit) };
   }
 }
 
 /**
- * How many messages a PATH holds, for a progress bar: a folder is listed, an mbox is read through once, which
+ * How many messages a PATH holds, for a progress bar: of each file the first line is read, and what may be an mbox once through, which
  * is a small part of what learning from it takes.
  *
  * @throws TamisError INPUT as {@link messages}.
  */
 export async function countMessages(path: string): Promise<number> {
-  const { paths, mboxes, listed } = await placeOf(path);
-  if (!mboxes) return paths.length;
+  const place = await placeOf(path);
+  if (place.single) return place.paths.length;
   let count = 0;
-  for (const file of paths) {
-    const item = beginningOf(file, defaultLimit, listed);
+  for (const file of place.paths) {
+    const beginning = itemOf(file, place, 0);
+    const isLonger = beginning !== undefined && mayHoldMore(beginning, place, 0);
+    const item = isLonger ? itemOf(file, place, defaultLimit) : beginning;
     if (item === undefined) continue;
-    if ('error' in item || !mayHoldMore(item.bytes, defaultLimit)) count++;
+    if (!isLonger || !mayHoldMore(item, place, defaultLimit)) count++;
     else {
-      const found = mboxItems(file, 0, listed);
+      const found = mboxItems(file, place, 0);
       while ((await found.next()).done !== true) count++;
     }
   }
@@ -93,56 +95,72 @@ export async function countMessages(path: string): Promise<number> {
 
 async function placeOf(path: string): Promise<Place> {
   try {
-    if (!(await stat(path)).isDirectory()) return { paths: [path], mboxes: true, listed: false };
-    if (isMaildir(path)) return { paths: await listMaildir(path), mboxes: false, listed: true };
+    if (!(await stat(path)).isDirectory()) return { paths: [path], listed: false, single: false };
+    if (isMaildir(path)) return { paths: await listMaildir(path), listed: true, single: true };
     const names = await messageNames(path);
-    const paths = names.sort(compareNames).map((name) => join(path, name));
-    // Those of a Maildir, or what was copied from them.
-    return { paths, mboxes: !['cur', 'new'].includes(basename(path)), listed: true };
+    return {
+      paths: names.sort(compareNames).map((name) => join(path, name)),
+      listed: true,
+      single: ['cur', 'new'].includes(basename(await realpath(path))),
+    };
   } catch (error) {
     throw inputError(path, error);
   }
 }
 
-/** Whether there may be more than one message in an mbox of which this is the beginning. */
-function mayHoldMore(beginning: Buffer, limit: number): boolean {
-  const feed = beginning.indexOf('\n');
-  if (!isSeparator(beginning.subarray(0, feed + 1 || beginning.length))) return false;
-  return beginning.length >= Math.max(limit, longestLine) || beginning.includes('\nFrom ', feed);
-}
-
 /**
  * A file as one message, of which at least a line is read whatever the limit; undefined if there is none: a mailbox that was emptied, or a file
- * that vanished since it was listed. An empty file in a folder is a message whose writing failed.
+ * that vanished since it was listed.
  *
  * @throws TamisError INPUT if a file that was not listed cannot be read.
  */
-function beginningOf(path: string, limit: number, listed: boolean): CorpusItem | undefined {
+function itemOf(path: string, { listed, single }: Place, limit: number): CorpusItem | undefined {
+  const noMessage = (why: string): CorpusItem => {
+    return { path, error: new TamisError('INPUT', `${path} is no message: ${why}.`) };
+  };
   try {
     const bytes = readBeginning(path, Math.max(limit, longestLine));
-    if (isBinary(bytes))
-      return { path, error: new TamisError('INPUT', `${path} is no message: it is binary.`) };
-    if (bytes.length > 0) return { path, offset: 0, bytes };
-    return listed
-      ? { path, error: new TamisError('INPUT', `${path} is empty: it is no message.`) }
-      : undefined;
+    // A mailbox may be empty; a message is if its writing failed.
+    if (bytes.length === 0)
+      return listed && (single || isNumbered(path)) ? noMessage('it is empty') : undefined;
+    if (isNoMail(bytes)) return noMessage('a program keeps notes in it');
+    return { path, offset: 0, bytes };
   } catch (error) {
-    if (!listed) throw error;
-    // A name that is not UTF-8 came with U+FFFD in it and is missing by that name: it did not vanish.
-    return isMissing(error) && !path.includes('\uFFFD')
-      ? undefined
-      : { path, error: inputError(path, error) };
+    return failed(path, listed, error);
   }
 }
 
-/** Whether a file begins with bytes that no message begins with, mailbox or not: zeros where header fields should be. */
-function isBinary(bytes: Buffer): boolean {
+/** Whether a file is what mail programs keep beside mail: binary, or a summary of Thunderbird's (Mork). */
+function isNoMail(bytes: Buffer): boolean {
   const beginning = bytes.toString('latin1', 0, longestLine);
-  return beginning.includes('\0') && !/^(?:>?From |[^\s:\0]+[ \t]*:)/.test(beginning);
+  return (
+    /^\/\/ <!-- <mdb:mork/.test(beginning) ||
+    (beginning.includes('\0') && !/^(?:>?From |[^\s:\0]+[ \t]*:)/.test(beginning))
+  );
 }
 
-/** @throws TamisError INPUT if a mailbox that was not listed cannot be read; of another that is an item. */
-async function* mboxItems(path: string, limit: number, listed: boolean): AsyncGenerator<CorpusItem> {
+/** Whether a file is called as messages are in a folder of MH's or in a Maildir. */
+function isNumbered(path: string): boolean {
+  return /^\d+$/.test(basename(path)) || hasMaildirName(path);
+}
+
+/** By the time and more, or with flags. */
+function hasMaildirName(path: string): boolean {
+  const name = basename(path);
+  return /^\d{5,}\./.test(name) || name.includes(':2,');
+}
+
+/** Whether there may be more than one message in an mbox of which this is the beginning. */
+function mayHoldMore(item: CorpusItem, { listed, single }: Place, limit: number): boolean {
+  if ('error' in item || (listed && (single || hasMaildirName(item.path)))) return false;
+  const { bytes } = item;
+  const feed = bytes.indexOf('\n');
+  if (!isSeparator(bytes.subarray(0, feed + 1 || bytes.length))) return false;
+  return bytes.length >= Math.max(limit, longestLine) || bytes.includes('\nFrom ', feed);
+}
+
+/** @throws TamisError INPUT if a mailbox that was not listed cannot be read. */
+async function* mboxItems(path: string, { listed }: Place, limit: number): AsyncGenerator<CorpusItem> {
   try {
     const file = await openFile(path);
     try {
@@ -152,9 +170,16 @@ async function* mboxItems(path: string, limit: number, listed: boolean): AsyncGe
       await file.close();
     }
   } catch (error) {
-    if (!listed) throw inputError(path, error);
-    yield { path, error: inputError(path, error) };
+    const item = failed(path, listed, error);
+    if (item !== undefined) yield item;
   }
+}
+
+/** What cannot be read, as an item; undefined if it vanished since it was listed. @throws TamisError INPUT if it was not listed. */
+function failed(path: string, listed: boolean, error: unknown): UnreadableMessage | undefined {
+  if (!listed) throw inputError(path, error);
+  // A name that is not UTF-8 came with U+FFFD in it and is missing by that name: it did not vanish.
+  return isMissing(error) && !path.includes('\uFFFD') ? undefined : { path, error: inputError(path, error) };
 }
 
 function inputError(path: string, error: unknown): TamisError {

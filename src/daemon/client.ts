@@ -98,7 +98,9 @@ async function exchange(
     });
     connection.on('end', () => {
       clearTimeout(timer);
-      fail(new TamisError('DAEMON', `The daemon at ${socket} ended in the middle of its answer.`));
+      const reply = answer();
+      if (reply !== undefined) resolve(reply);
+      else fail(new TamisError('DAEMON', `The daemon at ${socket} ended in the middle of its answer.`));
     });
     connection.write(`${frameMark}${escaped(JSON.stringify(question))}\n`);
     if (message.length > 0) connection.write(message);

@@ -42,9 +42,12 @@ export function readContent(split: Split): Content {
   };
 }
 
+/** How likely a program shows what is of this type rather than an alternative of another; the first the likeliest. */
+const likeliest: readonly string[] = ['text/html', 'text/plain'];
+
 /**
- * Parts in the order in which they are read: of alternatives those with HTML come first, because that is what programs show (the last
- * that they can: RFC 2046, section 5.1.4). Of a long message only the ends are judged, and what is not shown must not push out what is.
+ * Parts in the order in which they are read: of alternatives first what programs show, the last that they can (RFC 2046, section 5.1.4),
+ * with HTML if there is any. Of a long message only the ends are judged, and what is not shown must not push out what is.
  */
 function asShown(parts: readonly RawPart[]): RawPart[] {
   let at = 0;
@@ -53,15 +56,18 @@ function asShown(parts: readonly RawPart[]): RawPart[] {
     if (part === undefined) return [];
     const children: RawPart[][] = [];
     while ((parts[at]?.depth ?? -1) > part.depth) children.push(subtree());
-    if (part.type !== 'multipart/alternative') return [part, ...children.flat()];
-    const [html, others] = [true, false].map((wanted) =>
-      children.filter((child) => child.some(({ type }) => htmlTypes.has(type)) === wanted).flat(),
-    );
-    return [part, ...(html ?? []), ...(others ?? [])];
+    if (part.type === 'multipart/alternative')
+      children.reverse().sort((one, other) => rankOf(one) - rankOf(other));
+    return [part, ...children.flat()];
   };
   const shown: RawPart[] = [];
   while (at < parts.length) shown.push(...subtree());
   return shown;
+}
+
+function rankOf(alternative: readonly RawPart[]): number {
+  const rank = likeliest.findIndex((shown) => alternative.some(({ type }) => type === shown));
+  return rank < 0 ? likeliest.length : rank;
 }
 
 /** What parts have said so far. */

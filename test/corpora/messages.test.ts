@@ -93,6 +93,30 @@ describe('a folder', () => {
     expect(await countMessages(root)).toBe(4);
   });
 
+  test('has mailboxes that are empty, and what a mail program keeps beside them', async () => {
+    file('Inbox', `${from}\none\n`);
+    file('Inbox.msf', '// <!-- <mdb:mork:z v="1.4"/> -->\n');
+    file('Trash', '');
+    expect(await told(root)).toEqual([`Inbox@0 ${from}\none\n`, 'Inbox.msf failed']);
+    expect(await countMessages(root)).toBe(2);
+  });
+
+  test('of files with the names of a Maildir has one message in each', async () => {
+    const two = `${from}\none\n\n${from}\ntwo\n`;
+    file('1604918.M5P6.host', two);
+    file('a:2,S', two);
+    file('1604919.M5P7.host', '');
+    expect(await told(root)).toEqual([
+      `1604918.M5P6.host@0 ${two}`,
+      '1604919.M5P7.host failed',
+      `a:2,S@0 ${two}`,
+    ]);
+    mkdirSync(join(root, 'new'));
+    file('new/x', two);
+    symlinkSync(join(root, 'new'), join(root, 'beside'));
+    expect(await told(join(root, 'beside'))).toEqual([`beside/x@0 ${two}`]);
+  });
+
   test('that is the cur of a Maildir leaves trashed messages out', async () => {
     maildir();
     file('cur/1.a:2,S', 'one');

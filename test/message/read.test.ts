@@ -25,23 +25,35 @@ describe('fields', () => {
 });
 
 describe('text', () => {
-  test('of alternatives with HTML first, which is what programs show, however deep it lies', async () => {
+  test('of alternatives first what programs show: HTML however deep it lies, the last of them, then plain text', async () => {
     const { text, parts } = await read(
       onePart(
         'multipart/mixed; boundary=a',
         '--a\n\nfirst\n--a\nContent-Type: multipart/alternative; boundary=b\n\n' +
-          '--b\n\nplain\n--b\nContent-Type: text/calendar\n\ncalendar\n' +
+          '--b\n\nplain\n--b\nContent-Type: text/calendar\n\ncalendar\n--b\nContent-Type: text/html\n\n<p>unshown\n' +
+          '--b\nContent-Type: text/x-amp-html\n\n<p>amp\n' +
           '--b\nContent-Type: multipart/related; boundary=c\n\n' +
           '--c\nContent-Type: text/html\n\n<p>html\n--c\n\nbeside\n--c--\n--b--\n--a\n\nlast\n--a--\n',
       ),
     );
-    expect(text.split(/\s+/)).toEqual(['first', 'html', 'beside', 'plain', 'calendar', 'last']);
+    expect(text.split(/\s+/)).toEqual([
+      'first',
+      'html',
+      'beside',
+      'unshown',
+      'plain',
+      'amp',
+      'calendar',
+      'last',
+    ]);
     expect(parts.map(({ type, depth }) => `${depth} ${type}`)).toEqual([
       '0 multipart/mixed',
       '1 text/plain',
       '1 multipart/alternative',
       '2 text/plain',
       '2 text/calendar',
+      '2 text/html',
+      '2 text/x-amp-html',
       '2 multipart/related',
       '3 text/html',
       '3 text/plain',
