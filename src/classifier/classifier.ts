@@ -10,12 +10,14 @@
  *
  * The bounds are the defence: no learner alone can outshout the others, and what the text says can argue for "innocent" by
  * little, because the sender writes the text. Its spammiest passage is also judged as if it were all of the text, less a
- * {@link toll}: ham that is pasted around spam does not hide it. Learning happens on errors and near errors only (the
+ * {@link toll}: ham that is pasted around spam does not hide it. So is what few readers see (hidden text, other alternatives, what is attached), less
+ * {@link asideToll}: whether it is seen cannot be known for sure. Learning happens on errors and near errors only (the
  * gate), so that most messages write nothing. A label that is far from the judgement is doubted: it may be wrong, and one
  * message must not turn what many have taught. A correction is not: who takes the trouble has looked at the message.
  */
 import type { Evidence } from './evidence.ts';
 import {
+  asMessage,
   gradientOf,
   knownShare,
   lengthNorm,
@@ -43,6 +45,8 @@ const bounds = {
 
 /** What the spammiest passage must argue more for spam than the whole text, to count in its place. */
 const toll = 4.5;
+/** The same of what few readers see. */
+const asideToll = 1;
 
 /** A message is learned while header, text and pairs argue for its class by no more than this. */
 const gate = 8.5;
@@ -127,16 +131,18 @@ export function unlearn(evidence: Evidence, spam: boolean, rounds: readonly Roun
   const { values, ranges } = evidence;
   for (const round of rounds.toReversed()) {
     logisticUnlearn(values, ranges.header, round.header);
-    logisticUnlearn(values, [ranges.text], round.text);
+    logisticUnlearn(values, [ranges.text, ranges.aside], round.text);
     count(evidence, spam, -round.pairs);
   }
 }
 
 /** What each feature adds to its learner's score before the bound, in log odds of spam, in the evidence's order. */
-export function weightsOf({ keys, values, ranges, trained }: Evidence): Float64Array {
+export function weightsOf(evidence: Evidence): Float64Array {
+  const { keys, values, ranges, trained } = evidence;
   const weights = new Float64Array(keys.length);
   logisticWeights(values, ranges.header, weights);
   logisticWeights(values, [ranges.text], weights);
+  if (textScore(evidence).isAside) logisticWeights(values, [ranges.aside], weights);
   pairWeights(values, ranges.pairs, trained, weights);
   for (let i = ranges.pairs.from; i < ranges.pairs.to; i++)
     weights[i] = bounds.pairWeight * (weights[i] ?? 0);
@@ -148,10 +154,10 @@ function learnOnce(evidence: Evidence, spam: boolean, belief: number, trust: num
   const { values, ranges } = evidence;
   const raw = rawScores(evidence);
   const header = gradientOf(raw.header, spam, ranges.header, belief * trust);
-  const text = gradientOf(raw.text, spam, [ranges.text], belief * trust);
+  const text = gradientOf(raw.text, spam, [ranges.text, ranges.aside], belief * trust);
   const pairs = Math.round(wholeMessage * belief);
   logisticLearn(values, ranges.header, header);
-  logisticLearn(values, [ranges.text], text);
+  logisticLearn(values, [ranges.text, ranges.aside], text);
   count(evidence, spam, pairs);
   return { header, text, pairs };
 }
@@ -180,17 +186,26 @@ interface RawScores {
   readonly textPairs: number;
 }
 
-function rawScores({ values, ranges, trained }: Evidence): RawScores {
+function rawScores(evidence: Evidence): RawScores {
+  const { values, ranges, trained } = evidence;
   const [grams, madeFacts, saidFacts] = ranges.header;
   const norm = lengthNorm(ranges.header);
   return {
     header:
       logisticScore(values, [grams, madeFacts], norm) +
       held(logisticScore(values, [saidFacts], norm), bounds.goodFacts),
-    text: Math.max(logisticScore(values, [ranges.text]), spammiestPassage(values, ranges.text) - toll),
+    text: textScore(evidence).score,
     headerPairs: pairScore(values, ranges.headerPairs, trained),
     textPairs: pairScore(values, ranges.textPairs, trained),
   };
+}
+
+/** What the text argues for, or what argues more for spam in its place; `isAside`: it is what few readers see. */
+function textScore({ values, ranges }: Evidence): { readonly score: number; readonly isAside: boolean } {
+  const text = Math.max(logisticScore(values, [ranges.text]), spammiestPassage(values, ranges.text) - toll);
+  if (ranges.aside.from === ranges.aside.to) return { score: text, isAside: false };
+  const aside = asMessage(values, ranges.aside) - asideToll;
+  return { score: Math.max(text, aside), isAside: aside > text };
 }
 
 /** A score that may argue for spam as it does, for innocent by so much at most. */

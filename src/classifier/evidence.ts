@@ -33,6 +33,8 @@ export interface Ranges {
   readonly header: readonly [grams: Range, madeFacts: Range, saidFacts: Range];
   /** In the order of the text. */
   readonly text: Range;
+  /** What few readers see. */
+  readonly aside: Range;
   /** The sender's domain: one feature or none. */
   readonly sender: Range;
   /** All pairs: those of the fields, then those of the text that are new. */
@@ -50,12 +52,14 @@ export function evidenceOf(features: Features, values: Int32Array, trained: Trai
   const factsFrom = features.header.length;
   const saidFrom = factsFrom + features.madeFacts;
   const textFrom = factsFrom + features.facts.length;
-  const senderFrom = textFrom + features.text.length;
+  const asideFrom = textFrom + features.text.length;
+  const senderFrom = asideFrom + features.aside.length;
   const pairsFrom = senderFrom + features.sender.length;
   const textPairsFrom = pairsFrom + features.fieldPairs;
   const ranges: Ranges = {
     header: [run(0, factsFrom), run(factsFrom, saidFrom, factWeight), run(saidFrom, textFrom, factWeight)],
-    text: run(textFrom, senderFrom),
+    text: run(textFrom, asideFrom),
+    aside: run(asideFrom, senderFrom),
     sender: run(senderFrom, pairsFrom),
     pairs: run(pairsFrom, keys.length),
     headerPairs: run(pairsFrom, textPairsFrom),

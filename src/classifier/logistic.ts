@@ -70,6 +70,11 @@ export function spammiestPassage(values: Int32Array, { from, to }: Range): numbe
   return most * weightStep * normOf(Math.max(shortestPassage, length));
 }
 
+/** The log odds of spam that a range argues for by itself, were it the message. */
+export function asMessage(values: Int32Array, range: Range): number {
+  return logisticScore(values, [range], normOf(Math.max(shortestPassage, range.to - range.from)));
+}
+
 /** The log odds that each single feature of some ranges adds, put into `weights` at its place. */
 export function logisticWeights(values: Int32Array, ranges: readonly Range[], weights: Float64Array): void {
   const norm = lengthNorm(ranges);

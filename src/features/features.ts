@@ -20,6 +20,8 @@ export interface Features {
   readonly madeFacts: number;
   /** Grams of the beginning, then those of the end that are new. */
   readonly text: Float64Array;
+  /** Those of what few readers see that are new. */
+  readonly aside: Float64Array;
   /** The domain that it says to be from, if it says one. */
   readonly sender: Float64Array;
   /** Pairs of the fields, then those of the text that are new. */
@@ -48,19 +50,21 @@ export function featuresOf(windows: Windows): Features {
   const facts = factKeys(windows.facts);
   const [madeFacts = 0] = facts.ends;
   const header = grams([gramBases.sender, windows.sender], [gramBases.route, windows.route]);
-  const text = grams([gramBases.text, windows.start, windows.end]);
+  const text = grams([gramBases.text, windows.start, windows.end, windows.aside]);
+  const [, textEnd = 0] = text.ends;
   const sender = Float64Array.from(senderDomain(windows.facts), (domain) => senderKey(domain));
-  const keys = joined([header, facts.keys, text, sender, words.keys]);
+  const keys = joined([header.keys, facts.keys, text.keys, sender, words.keys]);
   let at = 0;
-  const next = ({ length }: Float64Array): Float64Array => keys.subarray(at, (at += length));
+  const next = (length: number): Float64Array => keys.subarray(at, (at += length));
   return {
     keys,
-    header: next(header),
-    facts: next(facts.keys),
+    header: next(header.keys.length),
+    facts: next(facts.keys.length),
     madeFacts,
-    text: next(text),
-    sender: next(sender),
-    pairs: next(words.keys),
+    text: next(textEnd),
+    aside: next(text.keys.length - textEnd),
+    sender: next(sender.length),
+    pairs: next(words.keys.length),
     fieldPairs,
   };
 }
@@ -128,9 +132,10 @@ function factKeys(facts: Uint8Array): Distinct {
 /** Slots for the grams of one base: half of what {@link distinct} takes for keys, so that they stay in the nearest cache. */
 let gramSlots = new Int32Array();
 
-/** All runs of four bytes within each window, as keys of its base, each once. */
-function grams(...groups: readonly (readonly [base: number, ...windows: Uint8Array[]])[]): Float64Array {
+/** All runs of four bytes within each window, as keys of its base, each once; and where those of each window end. */
+function grams(...groups: readonly (readonly [base: number, ...windows: Uint8Array[]])[]): Distinct {
   const { keys } = roomFor(groups.reduce((sum, [, ...windows]) => sum + lengthOf(windows), 0));
+  const ends: number[] = [];
   let count = 0;
   for (const [base, ...windows] of groups) {
     const bits = 32 - Math.clz32((2 * lengthOf(windows)) | 32);
@@ -144,9 +149,10 @@ function grams(...groups: readonly (readonly [base: number, ...windows: Uint8Arr
         if (i >= 3 && (gram === 0 ? zeros++ === 0 : isNew(gram, slots, bits)))
           keys[count++] = base + (gram >>> 0);
       }
+      ends.push(count);
     }
   }
-  return keys.slice(0, count);
+  return { keys: keys.slice(0, count), ends };
 }
 
 function lengthOf(arrays: readonly { readonly length: number }[]): number {

@@ -23,6 +23,7 @@ export function namesOf(windows: Windows): Map<number, FeatureName> {
   nameGrams(names, windows.route, gramBases.route, 'header', fieldAt);
   nameGrams(names, windows.start, gramBases.text, 'text', wordAt);
   nameGrams(names, windows.end, gramBases.text, 'text', wordAt);
+  nameGrams(names, windows.aside, gramBases.text, 'text', wordAt);
   const facts = Buffer.from(windows.facts);
   eachFact(facts, (from, to) => {
     names.set(factKey(facts, from, to), { kind: 'fact', name: facts.toString('utf8', from, to) });

@@ -2,16 +2,17 @@
  * The windows: what the learners read of a message, and all that retraining needs of it.
  *
  * They hold UTF-8: the header fields that somebody looks at (fields.ts) one a line as `Name: value`, the Received fields
- * apart, the beginning and the end of the text with runs of white space made one blank, and the facts
- * (facts.ts). Hidden text and what delivery adds are not in them. The bounds are part of the defence: a sender who
+ * apart, the beginning and the end of the text with runs of white space made one blank, the beginnings of what is hidden and of what few readers see, and
+ * the facts (facts.ts). What delivery adds is not in them. The bounds are part of the defence: a sender who
  * stuffs a message with ham reaches only so much of what is read.
  *
- * Deflated they are what a signature keeps, about 3 KiB, at most 8:
+ * Deflated they are what a signature keeps, about 3 KiB, at most 10:
  *
  *     2 bytes   length of each window but the last, big-endian
  *     …         the windows in the order of {@link Windows}
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { oneLine } from '../message/blanks.ts';
 import type { Content, Field } from '../message/content.ts';
 import { essenceOf, type Essence } from '../message/essence.ts';
 import { mostBytes } from './fact-lines.ts';
@@ -24,11 +25,15 @@ export const limits: Readonly<Record<keyof Windows, number>> = {
   route: 1000,
   start: 2000,
   end: 1000,
+  aside: 2000,
   facts: mostBytes,
 };
 
 /** Characters of a text that hold a window, whatever they are, and one more: at the cut may stand half a pair of UTF-16. */
 const reach = { start: limits.start + 2, end: limits.end + 2 } as const;
+
+/** What is hidden or apart counts from so many characters. */
+const fewWords = 100;
 
 /** How much of one field is read, in characters: many recipients do not push the subject out. */
 const longestValue = 400;
@@ -43,11 +48,13 @@ export interface Windows {
   readonly start: Uint8Array;
   /** Its end, where it is longer than the beginning. */
   readonly end: Uint8Array;
+  /** What few readers see, if that is more than a few words: hidden text, then alternatives and what is attached. */
+  readonly aside: Uint8Array;
   /** Facts, one a line: those of fields and parts, an empty line, those of the text. */
   readonly facts: Uint8Array;
 }
 
-const names = ['sender', 'route', 'start', 'end', 'facts'] as const satisfies (keyof Windows)[];
+const names = ['sender', 'route', 'start', 'end', 'aside', 'facts'] as const satisfies (keyof Windows)[];
 
 /** Cuts the windows out of what a message says. */
 export function windowsOf(content: Content, { fields, text }: Essence = essenceOf(content)): Windows {
@@ -58,6 +65,7 @@ export function windowsOf(content: Content, { fields, text }: Essence = essenceO
     route: lines(fields.filter(isReceived), limits.route),
     start,
     end,
+    aside: asideOf(content),
     facts: factsOf(content, fields),
   };
 }
@@ -118,6 +126,13 @@ function endsOf(text: string): Pick<Windows, 'start' | 'end'> {
     start: bytes.subarray(0, limits.start),
     end: bytes.subarray(Math.max(limits.start, bytes.length - limits.end)),
   };
+}
+
+/** Each in the same share of the room. */
+function asideOf({ hidden, aside }: Content): Uint8Array {
+  const texts = [hidden, aside].filter((text) => text.trim().length >= fewWords).map(oneLine);
+  const share = Math.floor(limits.aside / Math.max(1, texts.length));
+  return Buffer.concat(texts.map((text) => Buffer.from(text.slice(0, share)).subarray(0, share)));
 }
 
 function lines(fields: readonly Field[], limit: number): Uint8Array {

@@ -16,11 +16,11 @@ const wideNames = /^(?:utf-?(?:16|32)|ucs-?[24])/;
 const wordCharset = /^[\w.:-]{1,40}/;
 /** What begins Japanese text in ISO-2022-JP (RFC 1468), and the declarations that it may stand under. */
 const japanese = ['\x1b$B', '\x1b$@'];
-const sevenBit = /^(?:iso-2022-jp.*|us-ascii|ascii)?$/;
+const sevenBit = /^(?:iso-2022-jp.*|csiso2022jp|us-ascii|ascii)?$/;
 
 /** Decodes the bytes of a part. `charset` is lower-case, empty where none is declared. */
 export function decodeText(bytes: Buffer, charset: string): string {
-  if (charset === '' || wideNames.test(charset) || bytes.includes(0)) {
+  if (charset === '' || wideNames.test(charset) || isWide(bytes)) {
     if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
     if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
   }
@@ -34,6 +34,13 @@ export function decodeText(bytes: Buffer, charset: string): string {
     }
   }
   return plausible(bytes, saysMore(charset) ? charset : 'utf-8');
+}
+
+/** Whether so many bytes are zero as in UTF-16 of a Western language, blanks and line ends. */
+function isWide(bytes: Buffer): boolean {
+  let zeros = 0;
+  for (let at = bytes.indexOf(0); at >= 0 && 8 * zeros < bytes.length; at = bytes.indexOf(0, at + 1)) zeros++;
+  return zeros > 0 && 8 * zeros >= bytes.length;
 }
 
 /** Decodes the value of a header field, given as Latin-1: RFC 2047 words, and bytes above 127 as above. */

@@ -52,10 +52,15 @@ export interface Content {
   /** The top-level fields in their order; an mbox `From ` line is not among them. */
   readonly fields: readonly Field[];
   /**
-   * The visible text of all text parts and attached messages in their order, `\n` between parts. Link and
+   * The visible text of text parts and attached messages in their order, `\n` between parts. Link and
    * image targets stand in it where they stood, cut to 80 characters, those of HTML set off by blanks.
    */
   readonly text: string;
+  /**
+   * Text that few readers see: alternatives to what is in the text, and what is attached. Empty where there is no other text: then that is
+   * the text.
+   */
+  readonly aside: string;
   /** Text that HTML hides from the reader. */
   readonly hidden: string;
   /** Link and image targets of HTML, and URLs in plain text, whole, in their order, each once. */

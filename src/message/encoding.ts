@@ -12,8 +12,10 @@ const lineFeed = 0x0a;
 
 /** The bytes of a part. An encoding that is unknown leaves them as they are. */
 export function decodeBody({ encoding, body }: Pick<RawPart, 'encoding' | 'body'>): Buffer {
-  if (encoding === 'base64') return decodeBase64(body);
-  if (encoding === 'quoted-printable') return decodeQuotedPrintable(body);
+  // Programs read past what stands around the word.
+  const word = /[\w-]+/.exec(encoding)?.[0];
+  if (word === 'base64') return decodeBase64(body);
+  if (word === 'quoted-printable') return decodeQuotedPrintable(body);
   return body;
 }
 
@@ -40,9 +42,13 @@ function charsetInHtml(type: string, bytes: Buffer): string {
   return declared === undefined ? '' : (/^[\w:-]{1,40}/.exec(declared)?.[0] ?? '');
 }
 
-/** Node stops at the first padding, which is no end where a sender encoded piece by piece. */
+/**
+ * Node stops at the first padding, which is no end where a sender encoded piece by piece, and takes `-` and `_` for digits, which are to be passed
+ * over like all that is none (RFC 2045, section 6.8).
+ */
 function decodeBase64(body: Buffer): Buffer {
-  const text = body.toString('latin1');
+  const raw = body.toString('latin1');
+  const text = raw.includes('-') || raw.includes('_') ? raw.replace(/[-_]+/g, '') : raw;
   const padded = text.indexOf('=');
   if (padded < 0 || padded > text.length - 8) return Buffer.from(text, 'base64');
   const groups = text.split('=').map((group) => group.replace(/[^+/0-9a-z]/gi, ''));

@@ -19,7 +19,7 @@ import {
 
 /** What HTML says. */
 export interface HtmlText {
-  /** Visible text; targets stand in it where they stood, cut to {@link inlineTarget} characters, set off by blanks. */
+  /** Visible text; targets stand in it where they stood, cut to {@link inlineTarget} characters or less, set off by blanks. */
   readonly text: string;
   readonly hidden: string;
   /** Targets, whole, in their order. */
@@ -54,7 +54,11 @@ const blocks = new Set(
 );
 const cells = new Set(['td', 'th', 'img', 'input', 'button', 'select']);
 const silent = new Set(['script', 'style', 'title', 'template']);
-const targets: readonly string[] = ['href', 'src', 'action', 'background', 'data', 'cite', 'longdesc'];
+const targets: readonly string[] = ['href', 'src', 'action', 'background', 'data'];
+/** Those of pictures. From so many on only the beginning stands in the text, so that they do not push out what is read. */
+const pictures: ReadonlySet<string> = new Set(['src', 'background']);
+const mostPictures = 10;
+const inlinePicture = 30;
 
 /** Reads HTML. Never throws for what is in it. */
 export function readHtml(html: string): HtmlText {
@@ -93,6 +97,7 @@ class Reader {
   private openLink: { readonly target: string; text: string } | undefined;
   private readonly looks: Look[] = [plain];
   private readonly rules = new Map<string, Declarations>();
+  private pictures = 0;
   /** How many open elements have content that is no text. */
   private silence = 0;
   /** The style sheet that is open. */
@@ -113,7 +118,8 @@ class Reader {
       this.openLink = { target: attributes['href'].trim(), text: '' };
     for (const target of targets) {
       const value = attributes[target]?.trim();
-      if (value !== undefined && value !== '' && !value.startsWith('data:')) this.link(value);
+      if (value !== undefined && value !== '' && !value.startsWith('data:'))
+        this.link(value, pictures.has(target));
     }
   }
 
@@ -147,9 +153,10 @@ class Reader {
     this.openLink = undefined;
   }
 
-  private link(target: string): void {
+  private link(target: string, isPicture: boolean): void {
     this.links.push(target);
-    if (this.silence === 0) this.stream().push(` ${target.slice(0, inlineTarget)} `);
+    const length = isPicture && this.pictures++ >= mostPictures ? inlinePicture : inlineTarget;
+    if (this.silence === 0) this.stream().push(` ${target.slice(0, length)} `);
   }
 
   private separate(name: string): void {

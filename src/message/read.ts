@@ -17,7 +17,7 @@ const url = /\bhttps?:\/\/[^\s"'<>)\]]{1,2000}/gi;
 /** Fields of an attached message that are part of what the outer message says. */
 const toldFields: ReadonlySet<string> = new Set(['from', 'to', 'subject', 'reply-to']);
 
-const htmlTypes: ReadonlySet<string> = new Set(['text/html', 'text/x-amp-html']);
+const htmlTypes: ReadonlySet<string> = new Set(['text/html', 'application/xhtml+xml', 'text/x-amp-html']);
 
 /**
  * What is read as text: also the report of a mail server, a message that is attached too deep to be walked, a multipart without a
@@ -25,14 +25,20 @@ const htmlTypes: ReadonlySet<string> = new Set(['text/html', 'text/x-amp-html'])
  */
 const textTypes = /^(?:text|message|multipart)\/|^[^/]*$/;
 
+/** A file of HTML whose type says nothing: programs open it by its name. */
+const htmlName = /\.x?html?$/i;
+
 /** Decodes a message. Never throws for what is in it. */
 export function readContent(split: Split): Content {
   const said = new Said();
   said.list(split);
   said.read(split);
+  const [text, aside] = [said.text, said.aside].map((texts) => texts.join('\n'));
+  const isAlone = text?.trim() === '';
   return {
     fields: said.fieldsOf(split.parts[0]?.header),
-    text: said.text.join('\n'),
+    text: (isAlone ? aside : text) ?? '',
+    aside: (isAlone ? '' : aside) ?? '',
     hidden: said.hidden.join('\n'),
     links: [...said.links],
     addressed: said.addressed,
@@ -45,34 +51,44 @@ export function readContent(split: Split): Content {
 /** How likely a program shows what is of this type rather than an alternative of another; the first the likeliest. */
 const likeliest: readonly string[] = ['text/html', 'text/plain'];
 
-/**
- * Parts in the order in which they are read: of alternatives first what programs show, the last that they can (RFC 2046, section 5.1.4),
- * with HTML if there is any. Of a long message only the ends are judged, and what is not shown must not push out what is.
- */
-function asShown(parts: readonly RawPart[]): RawPart[] {
-  let at = 0;
-  const subtree = (): RawPart[] => {
-    const part = parts[at++];
-    if (part === undefined) return [];
-    const children: RawPart[][] = [];
-    while ((parts[at]?.depth ?? -1) > part.depth) children.push(subtree());
-    if (part.type === 'multipart/alternative')
-      children.reverse().sort((one, other) => rankOf(one) - rankOf(other));
-    return [part, ...children.flat()];
-  };
-  const shown: RawPart[] = [];
-  while (at < parts.length) shown.push(...subtree());
-  return shown;
+/** A part, and whether few readers see it. */
+interface Placed {
+  readonly part: RawPart;
+  readonly isAside: boolean;
 }
 
-function rankOf(alternative: readonly RawPart[]): number {
-  const rank = likeliest.findIndex((shown) => alternative.some(({ type }) => type === shown));
+/**
+ * Parts by whether they are seen: of alternatives what programs show, the last that they can (RFC 2046, section 5.1.4), with HTML if there is
+ * any; and nothing that is attached.
+ */
+function placed(parts: readonly RawPart[]): Placed[] {
+  let at = 0;
+  const subtree = (): Placed[] => {
+    const part = parts[at++];
+    if (part === undefined) return [];
+    const children: Placed[][] = [];
+    while ((parts[at]?.depth ?? -1) > part.depth) children.push(subtree());
+    const ranks = part.type === 'multipart/alternative' ? children.map(rankOf) : [];
+    const shown = ranks.lastIndexOf(Math.min(...ranks));
+    const below = children.flatMap((child, place) =>
+      shown < 0 || place === shown ? child : child.map((one) => ({ ...one, isAside: true })),
+    );
+    return [{ part, isAside: part.disposition === 'attachment' }, ...below];
+  };
+  const all: Placed[] = [];
+  while (at < parts.length) all.push(...subtree());
+  return all;
+}
+
+function rankOf(alternative: readonly Placed[]): number {
+  const rank = likeliest.findIndex((shown) => alternative.some(({ part }) => part.type === shown));
   return rank < 0 ? likeliest.length : rank;
 }
 
 /** What parts have said so far. */
 class Said {
   readonly text: string[] = [];
+  readonly aside: string[] = [];
   readonly hidden: string[] = [];
   readonly links = new Set<string>();
   readonly addressed: AddressedLink[] = [];
@@ -90,9 +106,9 @@ class Said {
 
   /** Reads the text of the parts. */
   read(split: Split): void {
-    for (const part of asShown(split.parts)) {
+    for (const { part, isAside } of placed(split.parts)) {
       if (part.message !== undefined) this.addMessage(part.message);
-      else if (part.body.length > 0 && textTypes.test(part.type)) this.addText(part);
+      else if (part.body.length > 0) this.addText(part, isAside ? this.aside : this.text);
     }
   }
 
@@ -120,16 +136,17 @@ class Said {
     this.read(message);
   }
 
-  private addText(part: RawPart): void {
-    if (htmlTypes.has(part.type)) {
+  private addText(part: RawPart, said: string[]): void {
+    const isNamed = part.type === 'application/octet-stream' && htmlName.test(part.fileName);
+    if (htmlTypes.has(part.type) || isNamed) {
       const { text, hidden, links, addressed } = readHtml(textOf(part));
-      this.text.push(this.normalised(text));
+      said.push(this.normalised(text));
       if (hidden.trim() !== '') this.hidden.push(this.normalised(hidden));
       for (const link of links) this.links.add(link);
       for (const link of addressed) this.addressed.push(link);
-    } else {
+    } else if (textTypes.test(part.type)) {
       const text = this.normalised(textOf(part));
-      this.text.push(
+      said.push(
         text.replace(url, (link) => {
           this.links.add(withoutStop(link));
           return link.slice(0, inlineTarget);

@@ -2,8 +2,8 @@
  * What a style hides from the reader: the part of CSS that mail uses to show a filter one text and a person another.
  *
  * Style attributes, the old attributes of <font>, <body> and <td>, and the simplest rules of a style sheet (`tag`, `.class`, `#id`,
- * alone or in a list), less those whose names stand in other rules of it, too, or in rules for some screens only (`@media`). Anything
- * else of CSS is ignored, and where it cannot be told whether a text is hidden it is taken as visible: what is hidden is not judged, and
+ * alone or in a list), less those whose names stand in other rules of it, too, or in rules for some screens only (`@media`): of these only
+ * that there is a colour is known. Anything else of CSS is ignored, and where it cannot be told whether a text is hidden it is taken as visible: what is hidden is not judged, and
  * the program of a reader may show it.
  */
 import { oneLine } from './blanks.ts';
@@ -42,6 +42,9 @@ export const plain: Look = {
   readable: true,
 };
 
+/** What is said of a colour that cannot be told. */
+const someColour: Declared = { value: '?', important: false };
+
 /** The most rules of a style sheet that are read. */
 const mostRules = 1000;
 
@@ -73,6 +76,9 @@ const pixels: ReadonlyMap<string, number> = new Map([
   ['em', 16],
   ['rem', 16],
 ]);
+
+/** Pixels that a box may have and show nothing. */
+const mostCut = 2;
 
 /** Backgrounds through which that of the element around is seen. */
 const noBackground = /^(?:none|transparent|inherit|initial|unset)?$/;
@@ -116,20 +122,29 @@ export function oldDeclarations(
 export function rulesOf(sheet: string): Map<string, Declarations> {
   const rules = new Map<string, Map<string, Declared>>();
   const doubtful = new Set<string>();
+  const add = (name: string, declarations: Declarations): void => {
+    const rule = rules.get(name) ?? new Map<string, Declared>();
+    if (rules.size >= mostRules && rule.size === 0) return;
+    for (const [property, declared] of declarations) declare(rule, property, declared);
+    rules.set(name, rule);
+  };
   for (const { before, body, isNested } of blocksOf(withoutComments(sheet))) {
     const declarations = declarationsOf(body);
     for (const selector of declarations.size === 0 ? [] : before.toLowerCase().split(',')) {
       const name = selector.trim();
-      if (isNested || !/^[.#]?[\w-]+$/.test(name)) {
-        for (const [part] of name.matchAll(/[.#]?[\w-]+/g)) doubtful.add(part);
-      } else if (rules.size < mostRules) {
-        const rule = rules.get(name) ?? new Map<string, Declared>();
-        for (const [property, declared] of declarations) declare(rule, property, declared);
-        rules.set(name, rule);
+      const isPlain = !isNested && /^[.#]?[\w-]+$/.test(name);
+      for (const part of isPlain ? [name] : (name.match(/[.#]?[\w-]+/g) ?? [])) {
+        add(part, declarations);
+        if (!isPlain) doubtful.add(part);
       }
     }
   }
-  for (const name of doubtful) rules.delete(name);
+  for (const name of doubtful) {
+    const colours = [...(rules.get(name) ?? [])].filter(([property]) =>
+      /^(?:color|background)/.test(property),
+    );
+    rules.set(name, new Map(colours.map(([property]) => [property, someColour])));
+  }
   return rules;
 }
 
@@ -204,13 +219,14 @@ function isOffScreen(said: Said): boolean {
   });
 }
 
-/** A box without extent whose overflow is cut off. */
+/** A box without extent, or with next to none, whose overflow is cut off. */
 function isClipped(said: Said, isBox: boolean): boolean {
   if (said('overflow') !== 'hidden') return false;
   if (!isBox && !/block|table|flex|grid/.test(said('display') ?? '')) return false;
-  return ['width', 'height', 'max-height', 'max-width'].some(
-    (name) => Number.parseFloat(said(name) ?? '1') === 0,
-  );
+  return ['width', 'height', 'max-height', 'max-width'].some((name) => {
+    const [, number = '', unit = ''] = /^([\d.]{1,20}) ?([a-z%]*)/.exec(said(name) ?? '') ?? [];
+    return number !== '' && Number.parseFloat(number) <= (unit === 'px' ? mostCut : 0);
+  });
 }
 
 function colorOf(value: string | undefined, outer: Color): Color {

@@ -133,14 +133,28 @@ function attacks(): Attack[] {
       const words = `${kilobytes} kB of ${kind} ham pasted`;
       add(`${words} at the start`, (random) => ({ before: text(random) }), targets.pasted);
       add(`${words} at the end`, (random) => ({ after: text(random) }), targets.pasted);
+      const half = (random: Random): string => source.paste(500 * kilobytes, random);
+      add(
+        `${words} before, half of it behind`,
+        (random) => ({ before: text(random), after: half(random) }),
+        targets.pasted,
+      );
     }
   }
-  for (const [kind, source] of Object.entries({ "others'": others, own }))
-    add(
-      `3 kB of ${kind} ham as an alternative, 1 kB at the end`,
-      (random) => ({ alternative: source.paste(3000, random), after: source.paste(1000, random) }),
-      targets.pasted,
-    );
+  for (const [kind, source] of Object.entries({ "others'": others, own })) {
+    const paste = (kilobytes: number, random: Random): string => source.paste(1000 * kilobytes, random);
+    add(`${kind} ham as alternatives in plain text and HTML`, (random) => ({
+      around: { type: 'alternative', before: [paste(2, random), paste(3, random)], after: [] },
+    }));
+    add(`${kind} ham attached before and after`, (random) => ({
+      around: { type: 'mixed', before: [paste(3, random)], after: [paste(2, random)] },
+    }));
+    // Browsers pass over the declaration: it stands for all that the filter may be wrong about.
+    add(`${kind} ham as alternative, text taken for hidden`, (random) => ({
+      around: { type: 'alternative', before: [paste(3, random)], after: [] },
+      wrapped: 'style="color:white x"',
+    }));
+  }
   const letters = (count: number, random: Random): string =>
     String.fromCharCode(...Array.from({ length: count }, () => 97 + random.below(26)));
   const strings = (random: Random): string =>

@@ -19,8 +19,14 @@ export interface Disguise {
   readonly hidden?: string;
   /** Markup put before the text; the message becomes HTML. */
   readonly markup?: string;
-  /** Put before it as the alternative in plain text, which no program shows that can show the other; the message becomes HTML. */
-  readonly alternative?: string;
+  /** Parts around it that programs do not show: other alternatives, or what is attached; the message becomes HTML. */
+  readonly around?: {
+    readonly type: 'alternative' | 'mixed';
+    readonly before: readonly string[];
+    readonly after: readonly string[];
+  };
+  /** Attributes of an element around the visible text; the message becomes HTML. */
+  readonly wrapped?: string;
   readonly encoding?: '8bit' | 'base64';
 }
 
@@ -33,27 +39,40 @@ export function disguised(raw: Uint8Array, { content }: FullReading, disguise: D
     after = '',
     hidden,
     markup = '',
-    alternative,
+    around,
+    wrapped,
     encoding = '8bit',
   } = disguise;
   const html =
     hidden !== undefined ||
-    alternative !== undefined ||
+    around !== undefined ||
+    wrapped !== undefined ||
     markup !== '' ||
     content.parts.some(({ type }) => type === 'text/html');
   const visible = [before, text(content.text), after].filter((part) => part !== '').join('\n\n');
   const body = Buffer.from(
     html
       ? `<html><body>${markup}${hidden === undefined ? '' : `<div style="display:none">${escaped(hidden)}</div>`}` +
-          `<p>${escaped(visible).replaceAll('\n\n', '</p>\n<p>')}</p></body></html>\n`
+          `<div ${wrapped ?? ''}><p>${escaped(visible).replaceAll('\n\n', '</p>\n<p>')}</p></div></body></html>\n`
       : `${visible}\n`,
   );
   const encoded = encoding === 'base64' ? inLines(body.toString('base64')) : body;
   const header = Buffer.from(`${more}${headerOf(raw)}MIME-Version: 1.0\n`, 'latin1');
   const part = Buffer.concat([Buffer.from(fieldsOf(html ? 'html' : 'plain', encoding)), encoded]);
-  if (alternative === undefined) return Buffer.concat([header, part]);
-  const plain = `Content-Type: multipart/alternative; boundary=tamis\n\n--tamis\n${fieldsOf('plain', '8bit')}${alternative}\n--tamis\n`;
-  return Buffer.concat([header, Buffer.from(plain), part, Buffer.from('--tamis--\n')]);
+  if (around === undefined) return Buffer.concat([header, part]);
+  const apart = around.type === 'mixed' ? 'Content-Disposition: attachment\n' : '';
+  // The first in plain text, as is usual, the others in HTML.
+  const others = (texts: readonly string[]): string =>
+    texts
+      .map((one, at) => `--tamis\n${apart}${fieldsOf(at === 0 ? 'plain' : 'html', '8bit')}${one}\n`)
+      .join('');
+  const type = `Content-Type: multipart/${around.type}; boundary=tamis\n\n`;
+  return Buffer.concat([
+    header,
+    Buffer.from(`${type}${others(around.before)}--tamis\n`),
+    part,
+    Buffer.from(`${others(around.after)}--tamis--\n`),
+  ]);
 }
 
 /** The fields of a part of text, and the empty line behind them. */

@@ -8,6 +8,7 @@ import {
   type Lesson,
   type Round,
 } from '../../src/classifier/classifier.ts';
+import type { Evidence } from '../../src/classifier/evidence.ts';
 import { logisticLearn, logisticScore, logisticUnlearn } from '../../src/classifier/logistic.ts';
 import { anyEvidence, blank, copy, usual } from './evidence.ts';
 
@@ -172,6 +173,36 @@ describe('scores', () => {
     expect(score([2000, -100])).toBeLessThan(-2);
   });
 
+  test('of what few readers see count in the place of the text, less a toll, where they argue more for spam', () => {
+    const evidence = (text: number, aside: number): Evidence => {
+      const made = blank({ header: 0, facts: 0, text: 1000, aside: 1000, pairs: 0 });
+      for (let i = 0; i < 2000; i++) made.values[2 * i] = i < 1000 ? text : aside;
+      return made;
+    };
+    const text = (...weights: [number, number]): number => scoresOf(evidence(...weights)).text;
+    expect(text(-100, 0)).toBeLessThan(text(-100, 50));
+    expect(text(100, -100)).toBe(text(100, 0));
+    expect(text(-100, 50)).toBeGreaterThan(text(50, 0) - 1.1);
+    expect(text(-100, 50)).toBeLessThan(text(50, 0));
+    // The text argues for innocent by the toll at most where there is something of which nothing is known.
+    expect(text(-100, 0)).toBeCloseTo(-1, 1);
+    expect(text(-100, -100)).toBeLessThan(-2);
+    // Who is told otherwise learns it of what decided.
+    const wrong = evidence(-5, 200);
+    learn(wrong, { spam: false, belief: 1, correction: true });
+    expect(scoresOf(wrong).text).toBeLessThan(text(-5, 200));
+    expect(
+      weightsOf(evidence(-5, 200))
+        .subarray(1000, 2000)
+        .every((weight) => weight > 0),
+    ).toBe(true);
+    expect(
+      weightsOf(evidence(100, 50))
+        .subarray(1000, 2000)
+        .every((weight) => weight === 0),
+    ).toBe(true);
+  });
+
   test('let what the text looks like argue for spam as it does, for innocent by half a unit', () => {
     const header = (made: number, said: number): number => {
       const evidence = blank({ header: 900, facts: 40, text: 0, pairs: 0 });
@@ -239,12 +270,13 @@ describe('scores', () => {
   test('are the sum of what each feature adds, before the bounds', () => {
     fc.assert(
       fc.property(anyEvidence, (evidence) => {
-        const { header, text, sender } = evidence.ranges;
+        const { header, text, aside, sender } = evidence.ranges;
         const weights = weightsOf(evidence);
-        const sum = [...weights.subarray(0, evidence.ranges.sender.from)].reduce(
-          (one, other) => one + other,
-          0,
-        );
+        const sumOf = (from: number, to: number): number =>
+          weights.subarray(from, to).reduce((one, other) => one + other, 0);
+        const sum = sumOf(0, text.to);
+        const apart = logisticScore(evidence.values, [aside]);
+        expect([0, apart].some((one) => Math.abs(one - sumOf(aside.from, aside.to)) < 1e-6)).toBe(true);
         const expected = logisticScore(evidence.values, header) + logisticScore(evidence.values, [text]);
         expect(sum).toBeCloseTo(expected, 6);
         const counted = [...weights.subarray(sender.from, sender.to)];

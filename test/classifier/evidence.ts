@@ -7,16 +7,18 @@ export interface Counts {
   readonly header: number;
   readonly facts: number;
   readonly text: number;
+  readonly aside?: number;
   /** 1, or none. */
   readonly sender?: number;
   readonly pairs: number;
 }
 
 /** A message of which nothing is known. */
-export function blank({ header, facts, text, sender = 0, pairs }: Counts): Evidence {
-  const length = header + facts + text + sender + pairs;
+export function blank({ header, facts, text, aside = 0, sender = 0, pairs }: Counts): Evidence {
+  const length = header + facts + text + aside + sender + pairs;
   const textFrom = header + facts;
-  const senderFrom = textFrom + text;
+  const asideFrom = textFrom + text;
+  const senderFrom = asideFrom + aside;
   const pairsFrom = senderFrom + sender;
   return {
     keys: Float64Array.from({ length }, (_, i) => i),
@@ -27,7 +29,8 @@ export function blank({ header, facts, text, sender = 0, pairs }: Counts): Evide
         { from: header, to: header + (facts >> 1), weight: 3 },
         { from: header + (facts >> 1), to: textFrom, weight: 3 },
       ],
-      text: { from: textFrom, to: senderFrom, weight: 1 },
+      text: { from: textFrom, to: asideFrom, weight: 1 },
+      aside: { from: asideFrom, to: senderFrom, weight: 1 },
       sender: { from: senderFrom, to: pairsFrom, weight: 1 },
       pairs: { from: pairsFrom, to: length, weight: 1 },
       headerPairs: { from: pairsFrom, to: pairsFrom, weight: 1 },
@@ -52,14 +55,15 @@ export const anyEvidence: fc.Arbitrary<Evidence> = fc
       header: fc.nat({ max: 40 }),
       facts: fc.nat({ max: 10 }),
       text: fc.nat({ max: 40 }),
+      aside: fc.nat({ max: 40 }),
       sender: fc.nat({ max: 1 }),
       pairs: fc.nat({ max: 40 }),
     }),
     spam: fc.nat({ max: 10_000 }),
     innocent: fc.nat({ max: 10_000 }),
     values: fc.array(fc.tuple(fc.integer({ min: -2000, max: 2000 }), fc.nat({ max: 100_000 })), {
-      minLength: 131,
-      maxLength: 131,
+      minLength: 171,
+      maxLength: 171,
     }),
   })
   .map(({ counts, spam, innocent, values }) => {

@@ -13,15 +13,17 @@ type Kind = Exclude<keyof Features, 'keys' | 'fieldPairs' | 'madeFacts'>;
 const ranges: Record<Kind, readonly [number, number]> = {
   header: [1, 3],
   text: [3, 4],
+  aside: [3, 4],
   facts: [4, 5],
   sender: [5, 6],
   pairs: [128, 256],
 };
 
-const all = ({ header, facts, text, sender, pairs }: Features): number[] => [
+const all = ({ header, facts, text, aside, sender, pairs }: Features): number[] => [
   ...header,
   ...facts,
   ...text,
+  ...aside,
   ...sender,
   ...pairs,
 ];
@@ -123,6 +125,7 @@ const empty: Windows = {
   route: new Uint8Array(),
   start: new Uint8Array(),
   end: new Uint8Array(),
+  aside: new Uint8Array(),
   facts: new Uint8Array(),
 };
 
@@ -166,6 +169,7 @@ test('every feature has a name, of its kind', () => {
     header: 'header',
     facts: 'fact',
     text: 'text',
+    aside: 'text',
     sender: 'sender',
     pairs: 'pair',
   };

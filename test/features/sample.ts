@@ -8,6 +8,7 @@ export function contentOf(fields: Readonly<Record<string, string>>, text: string
   return {
     fields: Object.entries(fields).map(([name, value]) => ({ name, value })),
     text,
+    aside: '',
     hidden: '',
     links: text.match(/https?:\/\/\S+/g) ?? [],
     addressed: [],
@@ -70,5 +71,6 @@ export const anyWindows: fc.Arbitrary<Windows> = fc.record({
   route: bytes(limits.route),
   start: bytes(limits.start),
   end: bytes(limits.end),
+  aside: bytes(limits.aside),
   facts: bytes(limits.facts),
 });

@@ -25,7 +25,7 @@ describe('windows', () => {
     expect(() => unpackWindows(new Uint8Array())).toThrow();
   });
 
-  test('keep to their limits, and a signature to 8 KiB, however random the message', () => {
+  test('keep to their limits, and a signature to 10 KiB, however random the message', () => {
     for (let seed = 0; seed < 10; seed++) {
       let block = Buffer.from([seed]);
       const noise = (length: number): string => {
@@ -40,11 +40,12 @@ describe('windows', () => {
         '',
       );
       const received = { Received: `from ${noise(900)} by ${noise(900)}` };
-      const windows = sample({ Subject: noise(3000), ...received }, `${noise(4000)} ${links}`);
+      const content = contentOf({ Subject: noise(3000), ...received }, `${noise(4000)} ${links}`);
+      const windows = windowsOf({ ...content, hidden: noise(3000), aside: noise(3000) });
       for (const [name, limit] of Object.entries(limits) as [keyof Windows, number][]) {
         expect(windows[name].length).toBeLessThanOrEqual(limit);
       }
-      expect(packWindows(windows).length).toBeLessThanOrEqual(8192 - 18);
+      expect(packWindows(windows).length).toBeLessThanOrEqual(10 * 1024 - 18);
     }
   });
 
@@ -69,6 +70,16 @@ describe('windows', () => {
     expect(sample({}, 'short').end).toHaveLength(0);
     const middle = sample({}, 'x'.repeat(limits.start + 10));
     expect(middle.end).toHaveLength(10);
+  });
+
+  test('hold the beginnings of what is hidden and of what stands aside, if that is more than a few words', () => {
+    const aside = (hidden: string, aside: string): string =>
+      Buffer.from(windowsOf({ ...contentOf({}, 'Hello'), hidden, aside }).aside).toString();
+    expect(aside('', '')).toBe('');
+    expect(aside('a few words', 'b'.repeat(99))).toBe('');
+    expect(aside('', 'b\n\nb '.repeat(1000))).toBe('b b '.repeat(500));
+    expect(aside('a'.repeat(3000), 'b'.repeat(3000))).toBe('a'.repeat(1000) + 'b'.repeat(1000));
+    expect(aside('a'.repeat(120), 'b'.repeat(3000))).toBe('a'.repeat(120) + 'b'.repeat(1000));
   });
 
   test('hold the Received fields apart, so that they push nothing out', () => {

@@ -15,6 +15,7 @@ describe('text', () => {
     ['shift_jis', '日本', bytes('\x93\xfa\x96\x7b')],
     ['euc-jp', '日本', bytes('\xc6\xfc\xcb\xdc')],
     ['iso-2022-jp', '日本', bytes('\x1b$BF|K\\\x1b(B')],
+    ['csiso2022jp', '日本', bytes('\x1b$BF|K\\\x1b(B')],
     ['gb2312', '你好', bytes('\xc4\xe3\xba\xc3')],
     ['gb18030', '𠮷', bytes('\x95\x34\xb2\x35')],
     ['big5', '中文', bytes('\xa4\xa4\xa4\xe5')],
@@ -43,6 +44,12 @@ describe('text', () => {
       'é“”ß\ufffd',
     ],
     ['Japanese escapes that nobody declared', '', bytes('\x1b$BF|K\\\x1b(B!'), '日本!'],
+    [
+      'ASCII behind a mark of UTF-16',
+      'us-ascii',
+      bytes('\xff\xfeplain text, and one zero: \0'),
+      'ÿþplain text, and one zero: \0',
+    ],
     ['UTF-7, which is left alone', 'utf-7', bytes('+AGE-'), '+AGE-'],
   ])('%s', (_, charset, encoded, text) => {
     expect(decodeText(encoded, charset)).toBe(text);

@@ -23,6 +23,7 @@ describe('base64', () => {
     ['without its padding', 'SGVsbG8', 'Hello'],
     ['in pieces with padding', 'SGVs\nbG8=\nIHdvcmxkIQ==\nCg==\n', 'Hello world!\n'],
     ['with junk', '  SGV*s\tbG8=\n!\n', 'Hello'],
+    ['with what is a digit elsewhere', '-SGV-s_bG8=\n', 'Hello'],
     ['of nothing', '', ''],
     ['of padding', '====', ''],
   ])('%s', (_, body, text) => {
@@ -53,6 +54,11 @@ describe('quoted-printable', () => {
   ])('%s', (_, body, text) => {
     expect(decode('quoted-printable', body)).toBe(text);
   });
+});
+
+test('what stands around the name of an encoding is read past', () => {
+  expect(decode('"base64"', 'SGVsbG8=')).toBe('Hello');
+  expect(decode('quoted-printable;', '=48ello')).toBe('Hello');
 });
 
 test('what is not known stays', () => {

@@ -31,6 +31,16 @@ describe('targets', () => {
     expect(links).toEqual([long, 'cid:1']);
   });
 
+  test('of pictures stand in the text cut short from the eleventh on', () => {
+    const { text, links } = readHtml(`<img src="http://example.org/${'a'.repeat(60)}">`.repeat(30));
+    const lengths = text
+      .trim()
+      .split(/\s+/)
+      .map((target) => target.length);
+    expect(lengths).toEqual([...Array<number>(10).fill(79), ...Array<number>(20).fill(30)]);
+    expect(links).toHaveLength(30);
+  });
+
   test('of all kinds of elements, but no data', () => {
     const { links } = readHtml(
       '<body background=a><form action=b><area href=c><link href=d><object data=e></object><iframe src=f></iframe>' +
@@ -78,6 +88,7 @@ describe('hidden text', () => {
     'font:bold 1px serif',
     'display:block;max-height:0;overflow:hidden',
     'display:inline-block;width:0px;overflow:hidden',
+    'display:block;max-height:1px;overflow:hidden',
     'display:none!important;display:block',
     'background:white;color:rgba(255, 255, 255, 1)',
     'color:rgba(9, 9, 9, 0)',
@@ -108,6 +119,7 @@ describe('hidden text', () => {
     'opacity:0.5',
     'max-height:0',
     'height:10px;overflow:hidden',
+    'display:block;height:1em;overflow:hidden',
     'color:silver',
     'color:nosuch',
     'color:#fffff',
@@ -196,6 +208,13 @@ describe('hidden text', () => {
         ),
       ).toEqual(['1', '2']);
     expect(said('<style>.a { display:none } div.a { margin:0 }</style><b class=a>1</b>')).toEqual(['', '1']);
+    // White buttons and banners of newsletters.
+    for (const sheet of [
+      '.a { background:#900 } @media all { .a { width:100% } }',
+      '.a b { background-color:#900 }',
+      '@media all { .a { background:linear-gradient(red, blue) } }',
+    ])
+      expect(said(`<style>${sheet}</style><p class=a><b style="color:#fff">1</b></p>`)).toEqual(['1', '']);
   });
 
   test('of a sheet or a style with tens of thousands of words is found in no time', () => {

@@ -25,8 +25,8 @@ describe('fields', () => {
 });
 
 describe('text', () => {
-  test('of alternatives first what programs show: HTML however deep it lies, the last of them, then plain text', async () => {
-    const { text, parts } = await read(
+  test('has of alternatives what programs show, HTML however deep it lies, the last of them; the others stand aside', async () => {
+    const { text, aside, parts } = await read(
       onePart(
         'multipart/mixed; boundary=a',
         '--a\n\nfirst\n--a\nContent-Type: multipart/alternative; boundary=b\n\n' +
@@ -36,16 +36,8 @@ describe('text', () => {
           '--c\nContent-Type: text/html\n\n<p>html\n--c\n\nbeside\n--c--\n--b--\n--a\n\nlast\n--a--\n',
       ),
     );
-    expect(text.split(/\s+/)).toEqual([
-      'first',
-      'html',
-      'beside',
-      'unshown',
-      'plain',
-      'amp',
-      'calendar',
-      'last',
-    ]);
+    expect(text.split(/\s+/)).toEqual(['first', 'html', 'beside', 'last']);
+    expect(aside.trim().split(/\s+/)).toEqual(['plain', 'calendar', 'unshown', 'amp']);
     expect(parts.map(({ type, depth }) => `${depth} ${type}`)).toEqual([
       '0 multipart/mixed',
       '1 text/plain',
@@ -61,15 +53,31 @@ describe('text', () => {
     ]);
   });
 
+  test('has nothing of what is attached, also HTML whose type says nothing, unless there is nothing else', async () => {
+    const attached = (type: string, content: string): string =>
+      `--b\nContent-Type: ${type}\nContent-Disposition: attachment; filename=a.HTM\n\n${content}\n`;
+    const mixed = (...parts: string[]): Buffer =>
+      onePart('multipart/mixed; boundary=b', `${parts.join('')}--b--\n`);
+    const file = attached('application/octet-stream', '<p>page <a href="http://example.org/x">on</a>');
+    const notes = attached('text/plain', 'notes');
+    const both = await read(mixed('--b\n\nSee the attached.\n', file, notes));
+    expect(both.text).toBe('See the attached.');
+    expect(both.aside.trim().split(/\s+/)).toEqual(['page', 'http://example.org/x', 'on', 'notes']);
+    expect(both.links).toEqual(['http://example.org/x']);
+    const alone = await read(mixed(notes));
+    expect([alone.text, alone.aside]).toEqual(['notes', '']);
+  });
+
   test('of all parts in their order; none of binary ones', async () => {
-    const { text, parts } = await read(
+    const { text, aside, parts } = await read(
       onePart(
         'multipart/mixed; boundary=b',
         '--b\n\none\n--b\nContent-Type: text/html\n\n<p>two\n--b\nContent-Type: image/png\n\nthree\n' +
           '--b\nContent-Type: text/csv\nContent-Disposition: attachment\n\nfour\n--b--\n',
       ),
     );
-    expect(text.split(/\s+/)).toEqual(['one', 'two', 'four']);
+    expect(text.split(/\s+/)).toEqual(['one', 'two', '']);
+    expect(aside).toBe('four');
     expect(parts.map(({ type }) => type)).toEqual([
       'multipart/mixed',
       'text/plain',
