@@ -25,6 +25,7 @@ import {
   logisticScore,
   logisticUnlearn,
   logisticWeights,
+  normAsMessage,
   spammiestPassage,
   type Gradient,
 } from './logistic.ts';
@@ -142,7 +143,8 @@ export function weightsOf(evidence: Evidence): Float64Array {
   const weights = new Float64Array(keys.length);
   logisticWeights(values, ranges.header, weights);
   logisticWeights(values, [ranges.text], weights);
-  if (textScore(evidence).isAside) logisticWeights(values, [ranges.aside], weights);
+  if (textScore(evidence).isAside)
+    logisticWeights(values, [ranges.aside], weights, normAsMessage(ranges.aside));
   pairWeights(values, ranges.pairs, trained, weights);
   for (let i = ranges.pairs.from; i < ranges.pairs.to; i++)
     weights[i] = bounds.pairWeight * (weights[i] ?? 0);

@@ -72,12 +72,21 @@ export function spammiestPassage(values: Int32Array, { from, to }: Range): numbe
 
 /** The log odds of spam that a range argues for by itself, were it the message. */
 export function asMessage(values: Int32Array, range: Range): number {
-  return logisticScore(values, [range], normOf(Math.max(shortestPassage, range.to - range.from)));
+  return logisticScore(values, [range], normAsMessage(range));
+}
+
+/** How much each feature of a range counts, taken as a message. */
+export function normAsMessage({ from, to }: Range): number {
+  return normOf(Math.max(shortestPassage, to - from));
 }
 
 /** The log odds that each single feature of some ranges adds, put into `weights` at its place. */
-export function logisticWeights(values: Int32Array, ranges: readonly Range[], weights: Float64Array): void {
-  const norm = lengthNorm(ranges);
+export function logisticWeights(
+  values: Int32Array,
+  ranges: readonly Range[],
+  weights: Float64Array,
+  norm: number = lengthNorm(ranges),
+): void {
   for (const { from, to, weight } of ranges) {
     for (let i = from; i < to; i++) weights[i] = weight * (values[2 * i] ?? 0) * weightStep * norm;
   }

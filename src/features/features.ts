@@ -1,7 +1,7 @@
 /**
  * The features of a message, made from its windows in one pass each: byte 4-grams of the header block and of the text, facts,
- * the sender's domain, and pairs of adjacent words over both. All are binary (there or not) and distinct; usually 2,000, at most 3,000 grams and
- * 3,000 pairs.
+ * the sender's domain, and pairs of adjacent words over both. All are binary (there or not) and distinct; usually 2,000, at most 8,000 grams and
+ * 6,000 pairs.
  *
  * Single words are left out on purpose: a salad of good words makes no known pairs, and so argues for nothing.
  */

@@ -128,11 +128,17 @@ function endsOf(text: string): Pick<Windows, 'start' | 'end'> {
   };
 }
 
-/** Each in the same share of the room. */
+/** The beginning of each, a line end between; what is hidden leaves half of the room. */
 function asideOf({ hidden, aside }: Content): Uint8Array {
   const texts = [hidden, aside].filter((text) => text.trim().length >= fewWords).map(oneLine);
-  const share = Math.floor(limits.aside / Math.max(1, texts.length));
-  return Buffer.concat(texts.map((text) => Buffer.from(text.slice(0, share)).subarray(0, share)));
+  let room: number = limits.aside;
+  const pieces = texts.map((text, at) => {
+    const share = Math.floor(room / (texts.length - at));
+    const piece = Buffer.from(`${text.slice(0, share)}\n`).subarray(0, share);
+    room -= piece.length;
+    return piece;
+  });
+  return Buffer.concat(pieces);
 }
 
 function lines(fields: readonly Field[], limit: number): Uint8Array {

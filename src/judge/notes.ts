@@ -3,10 +3,10 @@
  *
  * `signature`, under the id's ASCII bytes: what learning the message again needs.
  *
- *     0      format, 1
+ *     0      format, 2
  *     1      1 if the message was judged spam, else 0
  *     2-17   fingerprint of the message
- *     18-    windows, packed (features/windows.ts): about 4 KiB, at most 8
+ *     18-    windows, packed (features/windows.ts): about 3 KiB, at most 10
  *
  * `learned`, under the fingerprint: as what a message was learned, and how to take that back.
  *
@@ -19,7 +19,8 @@ import type { Round } from '../classifier/classifier.ts';
 import { TamisError } from '../errors.ts';
 import { packWindows, unpackWindows, type Windows } from '../features/windows.ts';
 
-const format = 1;
+const signedFormat = 2;
+const learnedFormat = 1;
 const roundBytes = 9;
 
 /** What a signature keeps. */
@@ -44,12 +45,12 @@ export interface Learned {
 
 /** The bytes of a signature's note. */
 export function encodeSigned({ judgedSpam, fingerprint, windows }: Signed): Uint8Array {
-  return Buffer.concat([Uint8Array.of(format, judgedSpam ? 1 : 0), fingerprint, packWindows(windows)]);
+  return Buffer.concat([Uint8Array.of(signedFormat, judgedSpam ? 1 : 0), fingerprint, packWindows(windows)]);
 }
 
 /** Reads a signature's note; throws STORE_CORRUPT for bytes that are none. */
 export function decodeSigned(note: Uint8Array): Signed {
-  checkFormat(note, 18);
+  checkFormat(note, signedFormat, 18);
   try {
     return {
       judgedSpam: note[1] === 1,
@@ -64,7 +65,7 @@ export function decodeSigned(note: Uint8Array): Signed {
 /** The bytes of a learned message's note. */
 export function encodeLearned({ spam, source, rounds }: Learned): Uint8Array {
   const note = Buffer.alloc(2 + roundBytes * rounds.length);
-  note[0] = format;
+  note[0] = learnedFormat;
   note[1] = (spam ? 1 : 0) + 2 * sources.indexOf(source);
   for (const [i, round] of rounds.entries()) {
     const at = 2 + roundBytes * i;
@@ -77,7 +78,7 @@ export function encodeLearned({ spam, source, rounds }: Learned): Uint8Array {
 
 /** Reads a learned message's note; throws STORE_CORRUPT for bytes that are none. */
 export function decodeLearned(note: Uint8Array): Learned {
-  checkFormat(note, 2);
+  checkFormat(note, learnedFormat, 2);
   const bytes = Buffer.from(note.buffer, note.byteOffset, note.byteLength);
   const flags = bytes.readUInt8(1);
   const rounds: Round[] = [];
@@ -91,7 +92,7 @@ export function decodeLearned(note: Uint8Array): Learned {
   return { spam: (flags & 1) !== 0, source: sources[flags >> 1], rounds };
 }
 
-function checkFormat(note: Uint8Array, least: number): void {
+function checkFormat(note: Uint8Array, format: number, least: number): void {
   if (note[0] === format && note.length >= least) return;
   throw new TamisError(
     'STORE_CORRUPT',

@@ -19,7 +19,7 @@ export interface Part {
   readonly charset: string;
   /** Lower-case Content-Transfer-Encoding as declared, empty where none is. */
   readonly encoding: string;
-  /** `inline`, `attachment`, or empty. */
+  /** Lower-case as declared: `inline`, `attachment`, any other word, or empty. */
   readonly disposition: string;
   /** The decoded file name, empty where none is. */
   readonly fileName: string;
@@ -53,7 +53,7 @@ export interface Content {
   readonly fields: readonly Field[];
   /**
    * The visible text of text parts and attached messages in their order, `\n` between parts. Link and
-   * image targets stand in it where they stood, cut to 80 characters, those of HTML set off by blanks.
+   * image targets stand in it where they stood, cut to 80 characters (of many pictures to 30), those of HTML set off by blanks.
    */
   readonly text: string;
   /**

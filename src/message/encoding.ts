@@ -7,6 +7,10 @@ import type { RawPart } from './split.ts';
 /** Where browsers look for a declaration in HTML, in bytes. */
 const htmlHead = 1024;
 
+const htmlTypes: ReadonlySet<string> = new Set(['text/html', 'application/xhtml+xml', 'text/x-amp-html']);
+/** A file whose type says nothing: programs open it by its name. */
+const htmlName = /\.x?html?$/i;
+
 const equals = 0x3d;
 const lineFeed = 0x0a;
 
@@ -26,15 +30,20 @@ export function textOf(part: RawPart): string {
   const known = texts.get(part);
   if (known !== undefined) return known;
   const bytes = decodeBody(part);
-  const decoded = decodeText(bytes, part.charset || charsetInHtml(part.type, bytes));
+  const decoded = decodeText(bytes, part.charset || charsetInHtml(part, bytes));
   const text = decoded.includes('\r') ? decoded.replace(/\r\n?/g, '\n') : decoded;
   texts.set(part, text);
   return text;
 }
 
+/** Whether a part is HTML, by its type or, where that says nothing, by its name. */
+export function isHtml({ type, fileName }: Pick<RawPart, 'type' | 'fileName'>): boolean {
+  return htmlTypes.has(type) || (type === 'application/octet-stream' && htmlName.test(fileName));
+}
+
 /** The charset that HTML declares in its own head, where the part does not; empty where neither does. */
-function charsetInHtml(type: string, bytes: Buffer): string {
-  if (!type.endsWith('html')) return '';
+function charsetInHtml(part: RawPart, bytes: Buffer): string {
+  if (!isHtml(part)) return '';
   const [, declared] = bytes
     .toString('latin1', 0, htmlHead)
     .toLowerCase()

@@ -21,7 +21,7 @@ export function fingerprint(content: Content, { fields, text }: Essence = essenc
     .filter((line) => !line.startsWith('received: '));
   const said = content.text.includes('>From ') ? unquoted(content.text) : text;
   const parts = content.parts.map(({ type, fileName }) => `${type} ${fileName}\n`);
-  const all = `${told.join('')}${said}\n${unquoted(content.hidden + content.aside)}\n${parts.join('')}`;
+  const all = `${told.join('')}${said}\n${unquoted(`${content.hidden}\n${content.aside}`)}\n${parts.join('')}`;
   return createHash('sha256').update(all).digest().subarray(0, bytes);
 }
 

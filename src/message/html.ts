@@ -53,9 +53,11 @@ const blocks = new Set(
   ).split(' '),
 );
 const cells = new Set(['td', 'th', 'img', 'input', 'button', 'select']);
+/** They are as large as what is in them (CSS 2.1, section 17.5). */
+const growing = new Set('table tbody thead tfoot tr td th'.split(' '));
 const silent = new Set(['script', 'style', 'title', 'template']);
 const targets: readonly string[] = ['href', 'src', 'action', 'background', 'data'];
-/** Those of pictures. From so many on only the beginning stands in the text, so that they do not push out what is read. */
+/** Those of pictures, mostly. From so many on only the beginning stands in the text, so that they do not push out what is read. */
 const pictures: ReadonlySet<string> = new Set(['src', 'background']);
 const mostPictures = 10;
 const inlinePicture = 30;
@@ -192,7 +194,7 @@ class Reader {
     if (style !== undefined) {
       for (const [property, declared] of declarationsOf(style)) declare(declarations, property, declared);
     }
-    return lookWithin(outer, declarations, blocks.has(name) || cells.has(name));
+    return lookWithin(outer, declarations, (blocks.has(name) || cells.has(name)) && !growing.has(name));
   }
 }
 

@@ -6,7 +6,7 @@
 import { oneLine } from './blanks.ts';
 import { decodeField } from './charset.ts';
 import type { AddressedLink, Content, Field, Part } from './content.ts';
-import { textOf } from './encoding.ts';
+import { isHtml, textOf } from './encoding.ts';
 import { inlineTarget, readHtml } from './html.ts';
 import type { RawPart, Split } from './split.ts';
 import { withoutTags } from './tag.ts';
@@ -17,16 +17,11 @@ const url = /\bhttps?:\/\/[^\s"'<>)\]]{1,2000}/gi;
 /** Fields of an attached message that are part of what the outer message says. */
 const toldFields: ReadonlySet<string> = new Set(['from', 'to', 'subject', 'reply-to']);
 
-const htmlTypes: ReadonlySet<string> = new Set(['text/html', 'application/xhtml+xml', 'text/x-amp-html']);
-
 /**
  * What is read as text: also the report of a mail server, a message that is attached too deep to be walked, a multipart without a
  * boundary, and a part whose type is no type.
  */
 const textTypes = /^(?:text|message|multipart)\/|^[^/]*$/;
-
-/** A file of HTML whose type says nothing: programs open it by its name. */
-const htmlName = /\.x?html?$/i;
 
 /** Decodes a message. Never throws for what is in it. */
 export function readContent(split: Split): Content {
@@ -54,34 +49,40 @@ const likeliest: readonly string[] = ['text/html', 'text/plain'];
 /** A part, and whether few readers see it. */
 interface Placed {
   readonly part: RawPart;
-  readonly isAside: boolean;
+  isAside: boolean;
 }
 
 /**
  * Parts by whether they are seen: of alternatives what programs show, the last that they can (RFC 2046, section 5.1.4), with HTML if there is
- * any; and nothing that is attached.
+ * any; and nothing that is attached (a disposition that is not known is taken for that: RFC 2183, section 2.8), nor what stands in it.
  */
 function placed(parts: readonly RawPart[]): Placed[] {
-  let at = 0;
-  const subtree = (): Placed[] => {
-    const part = parts[at++];
-    if (part === undefined) return [];
-    const children: Placed[][] = [];
-    while ((parts[at]?.depth ?? -1) > part.depth) children.push(subtree());
-    const ranks = part.type === 'multipart/alternative' ? children.map(rankOf) : [];
-    const shown = ranks.lastIndexOf(Math.min(...ranks));
-    const below = children.flatMap((child, place) =>
-      shown < 0 || place === shown ? child : child.map((one) => ({ ...one, isAside: true })),
-    );
-    return [{ part, isAside: part.disposition === 'attachment' }, ...below];
-  };
   const all: Placed[] = [];
-  while (at < parts.length) all.push(...subtree());
+  let at = 0;
+  const place = (isWithin: boolean): void => {
+    const part = parts[at++];
+    if (part === undefined) return;
+    const isAside =
+      isWithin || !/^(?:inline)?$/.test(part.disposition) || part.type === 'application/octet-stream';
+    all.push({ part, isAside });
+    const starts: number[] = [];
+    while ((parts[at]?.depth ?? -1) > part.depth) {
+      starts.push(all.length);
+      place(isAside);
+    }
+    if (part.type !== 'multipart/alternative') return;
+    const alternatives = starts.map((start, nth) => all.slice(start, starts[nth + 1]));
+    const ranks = alternatives.map(rankOf);
+    const shown = ranks.lastIndexOf(Math.min(...ranks));
+    for (const one of alternatives.filter((_, nth) => nth !== shown).flat()) one.isAside = true;
+  };
+  while (at < parts.length) place(false);
   return all;
 }
 
 function rankOf(alternative: readonly Placed[]): number {
-  const rank = likeliest.findIndex((shown) => alternative.some(({ part }) => part.type === shown));
+  const seen = alternative.filter(({ part, isAside }) => !isAside && part.body.length > 0);
+  const rank = likeliest.findIndex((shown) => seen.some(({ part }) => part.type === shown));
   return rank < 0 ? likeliest.length : rank;
 }
 
@@ -104,11 +105,15 @@ class Said {
     }
   }
 
-  /** Reads the text of the parts. */
-  read(split: Split): void {
+  /** Reads the text of the parts. @param isWithin Whether the message is itself seen by few. */
+  read(split: Split, isWithin: boolean = false): void {
     for (const { part, isAside } of placed(split.parts)) {
-      if (part.message !== undefined) this.addMessage(part.message);
-      else if (part.body.length > 0) this.addText(part, isAside ? this.aside : this.text);
+      const isApart = isWithin || isAside;
+      const said = isApart ? this.aside : this.text;
+      if (part.message !== undefined) {
+        said.push(...this.told(part.message));
+        this.read(part.message, isApart);
+      } else if (part.body.length > 0) this.addText(part, said);
     }
   }
 
@@ -128,17 +133,16 @@ class Said {
     return fields;
   }
 
-  private addMessage(message: Split): void {
-    const told = this.fieldsOf(message.parts[0]?.header).filter(({ name }) =>
+  /** What the fields of an attached message say, in one text if anything. */
+  private told(message: Split): string[] {
+    const fields = this.fieldsOf(message.parts[0]?.header).filter(({ name }) =>
       toldFields.has(name.toLowerCase()),
     );
-    if (told.length > 0) this.text.push(told.map(({ name, value }) => `${name}: ${value}`).join('\n'));
-    this.read(message);
+    return fields.length > 0 ? [fields.map(({ name, value }) => `${name}: ${value}`).join('\n')] : [];
   }
 
   private addText(part: RawPart, said: string[]): void {
-    const isNamed = part.type === 'application/octet-stream' && htmlName.test(part.fileName);
-    if (htmlTypes.has(part.type) || isNamed) {
+    if (isHtml(part)) {
       const { text, hidden, links, addressed } = readHtml(textOf(part));
       said.push(this.normalised(text));
       if (hidden.trim() !== '') this.hidden.push(this.normalised(hidden));

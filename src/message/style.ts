@@ -3,8 +3,8 @@
  *
  * Style attributes, the old attributes of <font>, <body> and <td>, and the simplest rules of a style sheet (`tag`, `.class`, `#id`,
  * alone or in a list), less those whose names stand in other rules of it, too, or in rules for some screens only (`@media`): of these only
- * that there is a colour is known. Anything else of CSS is ignored, and where it cannot be told whether a text is hidden it is taken as visible: what is hidden is not judged, and
- * the program of a reader may show it.
+ * that there is a colour is known. Anything else of CSS is ignored, and where it cannot be told whether a text is hidden it is taken as visible: what is hidden may argue for
+ * spam only, and the program of a reader may show it.
  */
 import { oneLine } from './blanks.ts';
 import { canBeTold, colorIn, type Color } from './color.ts';
@@ -42,9 +42,6 @@ export const plain: Look = {
   readable: true,
 };
 
-/** What is said of a colour that cannot be told. */
-const someColour: Declared = { value: '?', important: false };
-
 /** The most rules of a style sheet that are read. */
 const mostRules = 1000;
 
@@ -52,7 +49,7 @@ const mostRules = 1000;
 const properties: ReadonlySet<string> = new Set(
   (
     'display visibility opacity color font font-size text-indent margin-left position left top overflow width height max-width ' +
-    'max-height background background-color background-image'
+    'max-height min-width min-height background background-color background-image'
   ).split(' '),
 );
 
@@ -143,7 +140,10 @@ export function rulesOf(sheet: string): Map<string, Declarations> {
     const colours = [...(rules.get(name) ?? [])].filter(([property]) =>
       /^(?:color|background)/.test(property),
     );
-    rules.set(name, new Map(colours.map(([property]) => [property, someColour])));
+    rules.set(
+      name,
+      new Map(colours.map(([property, { important }]) => [property, { value: '?', important }])),
+    );
   }
   return rules;
 }
@@ -173,7 +173,7 @@ function* blocksOf(
 /**
  * How text stands in an element with these declarations, inside an element that looks like `outer`.
  *
- * @param isBox Whether the element has a width and a height of its own.
+ * @param isBox Whether the element has a width and a height of its own, which what is in it does not make larger.
  */
 export function lookWithin(outer: Look, declarations: Declarations, isBox: boolean): Look {
   if (outer.hidden || declarations.size === 0) return outer;
@@ -221,8 +221,9 @@ function isOffScreen(said: Said): boolean {
 
 /** A box without extent, or with next to none, whose overflow is cut off. */
 function isClipped(said: Said, isBox: boolean): boolean {
-  if (said('overflow') !== 'hidden') return false;
-  if (!isBox && !/block|table|flex|grid/.test(said('display') ?? '')) return false;
+  if (said('overflow') !== 'hidden' || said('min-height') !== undefined || said('min-width') !== undefined)
+    return false;
+  if (!isBox && !/block|flex|grid/.test(said('display') ?? '')) return false;
   return ['width', 'height', 'max-height', 'max-width'].some((name) => {
     const [, number = '', unit = ''] = /^([\d.]{1,20}) ?([a-z%]*)/.exec(said(name) ?? '') ?? [];
     return number !== '' && Number.parseFloat(number) <= (unit === 'px' ? mostCut : 0);

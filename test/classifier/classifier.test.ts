@@ -9,7 +9,7 @@ import {
   type Round,
 } from '../../src/classifier/classifier.ts';
 import type { Evidence } from '../../src/classifier/evidence.ts';
-import { logisticLearn, logisticScore, logisticUnlearn } from '../../src/classifier/logistic.ts';
+import { asMessage, logisticLearn, logisticScore, logisticUnlearn } from '../../src/classifier/logistic.ts';
 import { anyEvidence, blank, copy, usual } from './evidence.ts';
 
 const told: Omit<Lesson, 'spam'> = { belief: 1, correction: false };
@@ -275,7 +275,7 @@ describe('scores', () => {
         const sumOf = (from: number, to: number): number =>
           weights.subarray(from, to).reduce((one, other) => one + other, 0);
         const sum = sumOf(0, text.to);
-        const apart = logisticScore(evidence.values, [aside]);
+        const apart = asMessage(evidence.values, aside);
         expect([0, apart].some((one) => Math.abs(one - sumOf(aside.from, aside.to)) < 1e-6)).toBe(true);
         const expected = logisticScore(evidence.values, header) + logisticScore(evidence.values, [text]);
         expect(sum).toBeCloseTo(expected, 6);

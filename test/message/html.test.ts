@@ -120,6 +120,8 @@ describe('hidden text', () => {
     'max-height:0',
     'height:10px;overflow:hidden',
     'display:block;height:1em;overflow:hidden',
+    'display:block;height:1px;min-height:500px;overflow:hidden',
+    'display:table-cell;height:1px;width:1px;overflow:hidden',
     'color:silver',
     'color:nosuch',
     'color:#fffff',

@@ -64,8 +64,27 @@ describe('text', () => {
     expect(both.text).toBe('See the attached.');
     expect(both.aside.trim().split(/\s+/)).toEqual(['page', 'http://example.org/x', 'on', 'notes']);
     expect(both.links).toEqual(['http://example.org/x']);
+    // RFC 2183, section 2.8; what is in it is apart, too, and so is a message.
+    const odd = '--b\nContent-Type: text/plain\nContent-Disposition: x-foo\n\nodd\n';
+    const inner = attached('multipart/mixed; boundary=c', '--c\n\ninner\n--c--');
+    const message = attached('message/rfc822', 'Subject: sent on\n\nbefore');
+    const others = await read(mixed('--b\n\nHello\n', odd, inner, message));
+    expect([others.text, others.aside.split('\n')]).toEqual([
+      'Hello',
+      ['odd', 'inner', 'Subject: sent on', 'before'],
+    ]);
     const alone = await read(mixed(notes));
     expect([alone.text, alone.aside]).toEqual(['notes', '']);
+  });
+
+  test('has the other alternative where the one in HTML is attached', async () => {
+    const { text, aside } = await read(
+      onePart(
+        'multipart/alternative; boundary=b',
+        '--b\n\nplain\n--b\nContent-Type: text/html\nContent-Disposition: attachment\n\n<p>page\n--b--\n',
+      ),
+    );
+    expect([text.trim(), aside.trim()]).toEqual(['plain', 'page']);
   });
 
   test('of all parts in their order; none of binary ones', async () => {
