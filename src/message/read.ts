@@ -96,7 +96,7 @@ class Said {
   readonly parts: Part[] = [];
   readonly marks: MarkCounts = { zeroWidth: 0, bidi: 0, mixedScript: 0 };
 
-  /** Takes down what parts there are, those of attached messages behind these. */
+  /** Takes down what parts there are, those of an attached message behind it. */
   list(split: Split): void {
     for (const { type, charset, encoding, disposition, fileName: raw, depth, body, message } of split.parts) {
       const fileName = normaliseText(raw, this.marks);
