@@ -48,8 +48,8 @@ interface Place {
   readonly paths: readonly string[];
   /** Whether they were found in a folder: then one may have vanished, or be no mail. */
   readonly listed: boolean;
-  /** Whether each is one message, however it begins. */
-  readonly single: boolean;
+  /** Whether it is a Maildir, or a part of one. */
+  readonly isMaildir: boolean;
 }
 
 /**
@@ -70,38 +70,29 @@ export async function* messages(path: string, limit: number = defaultLimit): Asy
 }
 
 /**
- * How many messages a PATH holds, for a progress bar: of each file the first line is read, and what may be an mbox once through, which
- * is a small part of what learning from it takes.
+ * How many messages a PATH holds, for a progress bar: a Maildir is listed, all else read once more, which is a small part of what learning
+ * from it takes.
  *
  * @throws TamisError INPUT as {@link messages}.
  */
 export async function countMessages(path: string): Promise<number> {
   const place = await placeOf(path);
-  if (place.single) return place.paths.length;
+  if (place.isMaildir) return place.paths.length;
+  const found = messages(path);
   let count = 0;
-  for (const file of place.paths) {
-    const beginning = itemOf(file, place, 0);
-    const isLonger = beginning !== undefined && mayHoldMore(beginning, place, 0);
-    const item = isLonger ? itemOf(file, place, defaultLimit) : beginning;
-    if (item === undefined) continue;
-    if (!isLonger || !mayHoldMore(item, place, defaultLimit)) count++;
-    else {
-      const found = mboxItems(file, place, 0);
-      while ((await found.next()).done !== true) count++;
-    }
-  }
+  while ((await found.next()).done !== true) count++;
   return count;
 }
 
 async function placeOf(path: string): Promise<Place> {
   try {
-    if (!(await stat(path)).isDirectory()) return { paths: [path], listed: false, single: false };
-    if (isMaildir(path)) return { paths: await listMaildir(path), listed: true, single: true };
+    if (!(await stat(path)).isDirectory()) return { paths: [path], listed: false, isMaildir: false };
+    if (isMaildir(path)) return { paths: await listMaildir(path), listed: true, isMaildir: true };
     const names = await messageNames(path);
     return {
       paths: names.sort(compareNames).map((name) => join(path, name)),
       listed: true,
-      single: ['cur', 'new'].includes(basename(await realpath(path))),
+      isMaildir: ['cur', 'new'].includes(basename(await realpath(path))),
     };
   } catch (error) {
     throw inputError(path, error);
@@ -114,19 +105,19 @@ async function placeOf(path: string): Promise<Place> {
  *
  * @throws TamisError INPUT if a file that was not listed cannot be read.
  */
-function itemOf(path: string, { listed, single }: Place, limit: number): CorpusItem | undefined {
+function itemOf(path: string, place: Place, limit: number): CorpusItem | undefined {
   const noMessage = (why: string): CorpusItem => {
     return { path, error: new TamisError('INPUT', `${path} is no message: ${why}.`) };
   };
   try {
     const bytes = readBeginning(path, Math.max(limit, longestLine));
-    // A mailbox may be empty; a message is if its writing failed.
-    if (bytes.length === 0)
-      return listed && (single || isNumbered(path)) ? noMessage('it is empty') : undefined;
+    // A mailbox may be empty; a message, in a folder of MH's, too, is if its writing failed.
+    const isMessage = isOne(path, place) || (place.listed && /^\d+$/.test(basename(path)));
+    if (bytes.length === 0) return isMessage ? noMessage('it is empty') : undefined;
     if (isNoMail(bytes)) return noMessage('a program keeps notes in it');
     return { path, offset: 0, bytes };
   } catch (error) {
-    return failed(path, listed, error);
+    return failed(path, place, error);
   }
 }
 
@@ -139,28 +130,22 @@ function isNoMail(bytes: Buffer): boolean {
   );
 }
 
-/** Whether a file is called as messages are in a folder of MH's or in a Maildir. */
-function isNumbered(path: string): boolean {
-  return /^\d+$/.test(basename(path)) || hasMaildirName(path);
-}
-
-/** By the time and more, or with flags. */
-function hasMaildirName(path: string): boolean {
+/** Whether a file is one message however it begins: it lies in a Maildir, or is called as there, by the time and more, or with flags. */
+function isOne(path: string, { listed, isMaildir }: Place): boolean {
   const name = basename(path);
-  return /^\d{5,}\./.test(name) || name.includes(':2,');
+  return listed && (isMaildir || /^\d{5,}\./.test(name) || name.includes(':2,'));
 }
 
 /** Whether there may be more than one message in an mbox of which this is the beginning. */
-function mayHoldMore(item: CorpusItem, { listed, single }: Place, limit: number): boolean {
-  if ('error' in item || (listed && (single || hasMaildirName(item.path)))) return false;
-  const { bytes } = item;
+function mayHoldMore({ path, bytes }: CorpusMessage, place: Place, limit: number): boolean {
+  if (isOne(path, place)) return false;
   const feed = bytes.indexOf('\n');
   if (!isSeparator(bytes.subarray(0, feed + 1 || bytes.length))) return false;
   return bytes.length >= Math.max(limit, longestLine) || bytes.includes('\nFrom ', feed);
 }
 
 /** @throws TamisError INPUT if a mailbox that was not listed cannot be read. */
-async function* mboxItems(path: string, { listed }: Place, limit: number): AsyncGenerator<CorpusItem> {
+async function* mboxItems(path: string, place: Place, limit: number): AsyncGenerator<CorpusItem> {
   try {
     const file = await openFile(path);
     try {
@@ -170,13 +155,13 @@ async function* mboxItems(path: string, { listed }: Place, limit: number): Async
       await file.close();
     }
   } catch (error) {
-    const item = failed(path, listed, error);
+    const item = failed(path, place, error);
     if (item !== undefined) yield item;
   }
 }
 
 /** What cannot be read, as an item; undefined if it vanished since it was listed. @throws TamisError INPUT if it was not listed. */
-function failed(path: string, listed: boolean, error: unknown): UnreadableMessage | undefined {
+function failed(path: string, { listed }: Place, error: unknown): UnreadableMessage | undefined {
   if (!listed) throw inputError(path, error);
   // A name that is not UTF-8 came with U+FFFD in it and is missing by that name: it did not vanish.
   return isMissing(error) && !path.includes('\uFFFD') ? undefined : { path, error: inputError(path, error) };

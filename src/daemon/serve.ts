@@ -5,6 +5,7 @@
  * again, as far as it concerns judging.
  */
 import { spawn } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { availableParallelism } from 'node:os';
 import type { Config } from '../config/load.ts';
@@ -21,7 +22,7 @@ import { Pool } from './pool.ts';
 import { Service } from './service.ts';
 import { serveLmtp } from './lmtp.ts';
 import { serveSpamd } from './spamd.ts';
-import { Ending, Wire } from './wire.ts';
+import { Wire } from './wire.ts';
 
 /** Where the daemon listens, by protocol. */
 export interface Addresses {
@@ -72,7 +73,8 @@ export async function serve(
   { version, reload, access, beforeWork, understand }: Wiring,
 ): Promise<void> {
   const entrance = publicEntrance();
-  const ending = new Ending();
+  const ending = new AbortController();
+  setMaxListeners(0, ending.signal);
   const protocols: Readonly<Record<Exclude<keyof Addresses, 'metrics'>, Protocol>> = {
     socket: (wire, service) => serveDlmtp(wire, service, { entrance: trusted, understand }),
     spamd: serveSpamd,
@@ -91,7 +93,7 @@ export async function serve(
       address,
       async (socket, isUnix) => {
         if (late.service !== undefined) {
-          const wire = new Wire(socket, idle, { isUnix, ending });
+          const wire = new Wire(socket, idle, { isUnix, ending: ending.signal });
           await protocol(wire, late.service);
         }
       },
@@ -123,7 +125,7 @@ export async function serve(
   await ended;
   process.off('SIGHUP', hangUp);
   tellSystemd('--stopping');
-  ending.tell();
+  ending.abort();
   metricsServer.close();
   metricsServer.closeAllConnections();
   await Promise.all(listeners.map((listener) => listener.close(patience)));

@@ -19,24 +19,13 @@ const longestLine = 8192;
 /** Bytes put down to be sent from which they are sent: a message does not lie in memory once more. */
 const mostPutDown = 64 * 1024;
 
-/** The end of the daemon, of which connections hear. An AbortSignal takes a twentieth of what a message takes to be listened to. */
-export class Ending {
-  readonly heard: Set<() => void> = new Set();
-  isNear: boolean = false;
-
-  tell(): void {
-    this.isNear = true;
-    for (const hear of this.heard) hear();
-  }
-}
-
 /** One connection. */
 export class Wire {
   readonly socket: Socket;
   /** Whether it came in by a Unix socket, whose permissions say who may. */
   readonly isUnix: boolean;
   private readonly idle: number;
-  private readonly ending: Ending | undefined;
+  private readonly ending: AbortSignal | undefined;
   private buffered = nothing;
   /** Called when there may be more to read. */
   private wake: (() => void) | undefined;
@@ -45,12 +34,12 @@ export class Wire {
 
   /**
    * @param idle Milliseconds of silence after which the connection is cut.
-   * @param ending That of the daemon.
+   * @param ending Given when the daemon ends.
    */
   constructor(
     socket: Socket,
     idle: number,
-    { isUnix = false, ending }: { isUnix?: boolean; ending?: Ending } = {},
+    { isUnix = false, ending }: { isUnix?: boolean; ending?: AbortSignal } = {},
   ) {
     this.socket = socket;
     this.isUnix = isUnix;
@@ -59,7 +48,7 @@ export class Wire {
     socket.setTimeout(idle, () => {
       socket.destroy(new TamisError('INPUT', `The other end was silent for ${idle / 1000} s.`));
     });
-    // Not by the stream's own iterator, which is made anew for each connection and takes a tenth of a millisecond.
+    // Not by the stream's own iterator: a second who reads, after the first has been given up, would lose what comes.
     for (const event of ['readable', 'end', 'close', 'error']) socket.on(event, () => this.wake?.());
   }
 
@@ -87,25 +76,25 @@ export class Wire {
   async beginning(): Promise<string | undefined> {
     const { ending } = this;
     if (ending === undefined) return await this.line();
-    if (ending.isNear) return undefined;
+    if (ending.aborted) return undefined;
     return await new Promise<string | undefined>((resolve, reject) => {
       const end = (): void => {
         setTimeout(() => {
           resolve(undefined);
         }, lastChance);
       };
-      ending.heard.add(end);
+      ending.addEventListener('abort', end);
       this.line()
         .then(resolve, reject)
         .finally(() => {
-          ending.heard.delete(end);
+          ending.removeEventListener('abort', end);
         });
     });
   }
 
   /** Whether the daemon is ending: nothing new is to be begun. */
   get isEnding(): boolean {
-    return this.ending?.isNear === true;
+    return this.ending?.aborted === true;
   }
 
   /** Whether the client has sent more than was asked for, but for line ends. */

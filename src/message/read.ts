@@ -28,12 +28,13 @@ export function readContent(split: Split): Content {
   const said = new Said();
   said.list(split);
   said.read(split);
-  const [text, aside] = [said.text, said.aside].map((texts) => texts.join('\n'));
-  const isAlone = text?.trim() === '';
+  const text = said.text.join('\n');
+  const aside = said.aside.join('\n');
+  const isAlone = text.trim() === '';
   return {
     fields: said.fieldsOf(split.parts[0]?.header),
-    text: (isAlone ? aside : text) ?? '',
-    aside: (isAlone ? '' : aside) ?? '',
+    text: isAlone ? aside : text,
+    aside: isAlone ? '' : aside,
     hidden: said.hidden.join('\n'),
     links: [...said.links],
     addressed: said.addressed,

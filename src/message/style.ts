@@ -3,8 +3,8 @@
  *
  * Style attributes, the old attributes of <font>, <body> and <td>, and the simplest rules of a style sheet (`tag`, `.class`, `#id`,
  * alone or in a list), less those whose names stand in other rules of it, too, or in rules for some screens only (`@media`): of these only
- * that there is a colour is known. Anything else of CSS is ignored, and where it cannot be told whether a text is hidden it is taken as visible: what is hidden may argue for
- * spam only, and the program of a reader may show it.
+ * that there is a colour is known. Anything else of CSS is ignored, and where it cannot be told whether a text is hidden it is taken as visible: what is hidden can
+ * speak against a message only, and the program of a reader may show it.
  */
 import { oneLine } from './blanks.ts';
 import { canBeTold, colorIn, type Color } from './color.ts';
